@@ -1,0 +1,276 @@
+"""What a training gave, and its record: one small JSON file.
+
+Records ship inside the package (`recorded/`). A user's own lie in a folder of theirs, which
+is looked up first, so that an own run takes the place of the shipped one.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from .errors import DamagedRecord, RecordNotFound
+from .experiments import CATALOGUE, Experiment, get
+from .files import user_folder, write_atomically
+
+SCHEMA_VERSION = 1
+SHIPPED = Path(__file__).parent / "recorded"
+BINS = 15
+"""Of equal width, from a confidence of 0 to one of 1."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class History(_Value):
+    """One number an epoch. `accuracy` and `loss` are averages over the epoch's batches, with
+    augmentation and dropout on; `val_…` are taken at the epoch's end, on the test images.
+    """
+
+    accuracy: tuple[Share, ...]
+    loss: tuple[NonNegativeFloat, ...]
+    val_accuracy: tuple[Share, ...]
+    val_loss: tuple[NonNegativeFloat, ...]
+    train_seconds: tuple[PositiveFloat, ...]
+    val_seconds: tuple[PositiveFloat, ...]
+
+
+class Metrics(_Value):
+    """How the trained network does on one part of the data, in prediction."""
+
+    accuracy: Share
+    loss: NonNegativeFloat
+    """Mean cross-entropy in nats."""
+    binary_accuracy: Share
+    """Share of the (image, class) pairs on the right side of 0.5; see `metrics`."""
+    categorical_accuracy: Share
+    categorical_crossentropy: NonNegativeFloat
+
+
+class Calibration(_Value):
+    """Test images sorted by the probability of the answer given, into `BINS` bins."""
+
+    count: tuple[NonNegativeInt, ...] = Field(min_length=BINS, max_length=BINS)
+    confidence: tuple[Share, ...] = Field(min_length=BINS, max_length=BINS)
+    """Mean probability of the answer in each bin; 0 where the bin is empty."""
+    accuracy: tuple[Share, ...] = Field(min_length=BINS, max_length=BINS)
+    """Share of right answers in each bin; 0 where the bin is empty."""
+
+    @property
+    def expected_error(self) -> float:
+        """Expected calibration error: the mean gap of the two, weighted by `count`."""
+        gap = np.abs(np.subtract(self.confidence, self.accuracy))
+        return float(np.average(gap, weights=self.count))
+
+
+class Filters(_Value):
+    """The first layer's kernels at some epochs; 0 is before the first."""
+
+    epochs: tuple[NonNegativeInt, ...]
+    shape: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
+    data: str
+    """Base64 of little-endian 16-bit floats, `(epochs, kh, kw, in, out)`."""
+
+    @classmethod
+    def pack(cls, kernels: dict[int, np.ndarray]) -> "Filters":
+        """Kernels `(kh, kw, in, out)` by epoch."""
+        stacked = np.stack(list(kernels.values())).astype("<f2")
+        data = base64.b64encode(stacked.tobytes()).decode()
+        return cls(epochs=tuple(kernels), shape=stacked.shape[1:], data=data)
+
+    @cached_property
+    def kernels(self) -> np.ndarray:
+        """`(epochs, kh, kw, in, out)`, float32."""
+        values = np.frombuffer(base64.b64decode(self.data, validate=True), "<f2")
+        return values.reshape(len(self.epochs), *self.shape).astype(np.float32)
+
+    @model_validator(mode="after")
+    def _decodes(self):
+        if not np.isfinite(self.kernels).all():
+            raise ValueError("filters hold a value that is not finite")
+        return self
+
+
+class Provenance(_Value):
+    """Where a run comes from: what one needs to trust it, or to repeat it."""
+
+    package: str
+    python: str
+    keras: str
+    backend: str
+    """Name and version of what computed: `tensorflow 2.21.0`."""
+    numpy: str
+    processor: str
+    precision: Literal["float32", "mixed_bfloat16"]
+    """What was really used; the recipe says what was asked."""
+    dataset_fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
+    dataset_origin: str
+    finished: datetime
+
+
+class Run(_Value):
+    """All that a chapter can show of one training."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    experiment: Experiment
+    classes: tuple[str, ...]
+    history: History
+    train: Metrics
+    test: Metrics
+    confusion: tuple[tuple[NonNegativeInt, ...], ...]
+    """Test images: a row a true class, a column an answer."""
+    calibration: Calibration
+    probes: dict[str, tuple[Share, ...]]
+    """Probabilities for the pictures that the package draws, by name."""
+    filters: Filters
+    fit_seconds: PositiveFloat
+    """Training and validation, while the machine was awake, summed over resumptions."""
+    images_per_second: PositiveFloat
+    """Training alone, validation aside; the median over the epochs."""
+    provenance: Provenance
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs were trained; `experiment.recipe.epochs` were asked for."""
+        return len(self.history.loss)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all epochs that were asked for were trained."""
+        return self.epochs_done == self.experiment.recipe.epochs
+
+    @model_validator(mode="after")
+    def _fits_together(self):
+        k, epochs = len(self.classes), self.experiment.recipe.epochs
+        lengths = {len(values) for _, values in self.history}
+        if len(lengths) != 1 or not 1 <= self.epochs_done <= epochs:
+            raise ValueError(f"history must hold the same 1 to {epochs} epochs in every list")
+        if len(self.confusion) != k or any(len(row) != k for row in self.confusion):
+            raise ValueError(f"confusion must be {k} by {k}, as there are {k} classes")
+        if sum(self.calibration.count) != np.sum(self.confusion):
+            raise ValueError("calibration and confusion must count the same images")
+        if not np.isclose(np.trace(self.confusion) / np.sum(self.confusion), self.test.accuracy):
+            raise ValueError("test.accuracy must be what the confusion matrix says")
+        for name, values in self.probes.items():
+            if len(values) != k or not np.isclose(sum(values), 1, atol=1e-3):
+                raise ValueError(f"probes.{name} must be {k} probabilities that sum to 1")
+        return self
+
+
+def folder() -> Path:
+    """The user's own records."""
+    return user_folder() / "records"
+
+
+def read(path: Path | str) -> Run:
+    """The record in this file. Raises `DamagedRecord`, which names it and says what is wrong."""
+    try:
+        data = json.loads(Path(path).read_bytes())
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DamagedRecord(path, f"it is not JSON ({error})") from None
+    except OSError as error:
+        raise DamagedRecord(path, error.strerror) from None
+    if not isinstance(data, dict) or "schema_version" not in data:
+        raise DamagedRecord(path, "it has no `schema_version`")
+    if data["schema_version"] != SCHEMA_VERSION:
+        raise DamagedRecord(
+            path,
+            f"its schema is version {data['schema_version']!r}; this package reads version"
+            f" {SCHEMA_VERSION}. Update the package, or train the experiment again",
+        )
+    try:
+        return Run.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        more = f" (and {error.error_count() - 1} more faults)" if error.error_count() > 1 else ""
+        raise DamagedRecord(path, f"{place}: {first['msg']}{more}".lstrip(": ")) from None
+
+
+def load(name: str | Experiment, **changes) -> Run:
+    """The record of an experiment, the user's own before the shipped one.
+
+        load("lenet5-plain")           load("lenet5-plain", seed=7)
+
+    Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
+    """
+    experiment = get(name, **changes)
+    for place in (folder(), SHIPPED):
+        path = place / f"{experiment.slug}.json"
+        # Opened, not asked for: a build that traces open files then sees what it depends on,
+        # a record that is not there yet included.
+        try:
+            path.open().close()
+        except FileNotFoundError:
+            continue
+        return read(path)
+    raise RecordNotFound(
+        f"there is no record of {experiment.name}, seed {experiment.seed}, key {experiment.key},"
+        f" in {folder()} or in the package. `cnn-explainer train {experiment.name}` makes one"
+    )
+
+
+def save(run: Run, place: Path | None = None) -> Path:
+    """Write the record, whole or not at all, and say where.
+
+    Raises `NotSaved` if the folder cannot be written.
+    """
+    path = (place or folder()) / f"{run.experiment.slug}.json"
+    write_atomically(path, (run.model_dump_json() + "\n").encode())
+    return path
+
+
+def every() -> tuple[Run, ...]:
+    """All records, in the catalogue's order and by seed; the user's own before the shipped."""
+    found: dict[str, Run] = {}
+    for place in (folder(), SHIPPED):
+        for path in _records(place):
+            if path.name not in found:
+                found[path.name] = read(path)
+    order = list(CATALOGUE)
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda run: (order.index(run.experiment.name), run.experiment.seed),
+        )
+    )
+
+
+def import_records(source: Path | str) -> list[Path]:
+    """Copy records from a file or a folder into the user's folder, after checking all of them.
+
+    Raises `DamagedRecord` for the first one that cannot be read; then nothing is copied.
+    """
+    source = Path(source)
+    paths = _records(source) if source.is_dir() else [source]
+    if not paths:
+        raise RecordNotFound(f"there is no record (*.json) in {source}")
+    return [save(run) for run in [read(path) for path in paths]]
+
+
+def _records(place: Path) -> list[Path]:
+    try:
+        names: Iterable[str] = os.listdir(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [place / name for name in sorted(names) if name.endswith(".json")]
