@@ -1,0 +1,137 @@
+"""Made-up runs for the tests: random numbers that fit together as a real run's do."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from cnn_explainer.architectures import shapes
+from cnn_explainer.experiments import get
+from cnn_explainer.runs import BINS, Calibration, Filters, History, Metrics, Provenance, Run
+
+CLASSES = {
+    "cifar10": (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    ),
+    "tf_flowers": ("daisy", "dandelion", "roses", "sunflowers", "tulips"),
+}
+IMAGES = 1000
+"""As many test images as the made-up confusion matrix counts."""
+
+
+def run(
+    name: str = "lenet5-plain",
+    *,
+    seed: int = 42,
+    epochs: int | None = None,
+    epochs_done: int | None = None,
+    precision: str = "float32",
+) -> Run:
+    """A run of the catalogue's experiment; the same arguments give the same run.
+
+        run()                                      -> LeNet-5, 50 of 50 epochs
+        run("vgg16-plain", seed=7, epochs_done=3)  -> VGG16, 5 classes, 3 of 50 epochs
+
+    `precision` is what the provenance says was really used.
+    """
+    experiment = get(name, seed=seed, epochs=epochs)
+    done = experiment.recipe.epochs if epochs_done is None else epochs_done
+    rng = np.random.default_rng(seed)
+    classes = CLASSES[experiment.dataset]
+    labels = rng.integers(len(classes), size=IMAGES)
+    probabilities = predictions(rng, labels, len(classes))
+    answers = probabilities.argmax(1)
+    confusion = np.zeros((len(classes), len(classes)), int)
+    np.add.at(confusion, (labels, answers), 1)
+    seconds = tuple(rng.uniform(3, 5, done))
+    return Run(
+        experiment=experiment,
+        classes=classes,
+        history=history(rng, done),
+        train=metrics(*_training(rng, len(classes))),
+        test=metrics(labels, probabilities),
+        confusion=tuple(map(tuple, confusion.tolist())),
+        calibration=calibration(probabilities.max(1), answers == labels),
+        probes={
+            probe: tuple(rng.dirichlet(np.full(len(classes), 0.3)))
+            for probe in ("aeroplane", "rose")
+        },
+        filters=filters(rng, experiment.model, done),
+        fit_seconds=sum(seconds) * 1.1,
+        images_per_second=50_000 / float(np.median(seconds)),
+        provenance=Provenance(
+            package="0.1.0",
+            python="3.11.2",
+            keras="3.15.0",
+            backend="tensorflow 2.21.0",
+            numpy="2.4.6",
+            processor="AMD EPYC 9B14",
+            precision=precision,
+            dataset_fingerprint="0123456789abcdef",
+            dataset_origin="CIFAR-10 (JPEG re-encoded copy)",
+            finished=datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
+        ),
+    )
+
+
+def predictions(rng: np.random.Generator, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Probabilities `(N, classes)` of a network that is right more often than not."""
+    logits = rng.normal(scale=1.5, size=(len(labels), classes))
+    logits[np.arange(len(labels)), labels] += 2
+    exponentials = np.exp(logits)
+    return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def _training(rng: np.random.Generator, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    labels = rng.integers(classes, size=IMAGES)
+    return labels, predictions(rng, labels, classes)
+
+
+def history(rng: np.random.Generator, epochs: int) -> History:
+    """Curves that rise and fall as in a training that overfits."""
+    time = np.arange(1, epochs + 1) / 10
+    noise = rng.normal(scale=0.01, size=(4, epochs))
+    rise = 1 - np.exp(-time)
+    return History(
+        accuracy=tuple(0.25 + 0.5 * rise + noise[0]),
+        loss=tuple(2.1 - 1.5 * rise + noise[1]),
+        val_accuracy=tuple(0.30 + 0.28 * rise + noise[2]),
+        val_loss=tuple(1.9 - 0.8 * rise + 0.15 * time + noise[3]),
+        train_seconds=tuple(rng.uniform(3, 4, epochs)),
+        val_seconds=tuple(rng.uniform(0.2, 0.4, epochs)),
+    )
+
+
+def metrics(labels: np.ndarray, probabilities: np.ndarray) -> Metrics:
+    """What these probabilities are worth, by the definitions."""
+    chosen = probabilities[np.arange(len(labels)), labels]
+    right = float(np.mean(probabilities.argmax(1) == labels))
+    truth = np.eye(probabilities.shape[1])[labels]
+    entropy = float(-np.log(chosen).mean())
+    return Metrics(
+        accuracy=right,
+        loss=entropy,
+        binary_accuracy=float(np.mean((probabilities > 0.5) == truth)),
+        categorical_accuracy=right,
+        categorical_crossentropy=entropy,
+    )
+
+
+def calibration(confidence: np.ndarray, right: np.ndarray) -> Calibration:
+    """The images sorted into the bins."""
+    index = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    count = np.bincount(index, minlength=BINS)
+    share = np.maximum(count, 1)
+    return Calibration(
+        count=tuple(count.tolist()),
+        confidence=tuple(np.bincount(index, confidence, BINS) / share),
+        accuracy=tuple(np.bincount(index, right, BINS) / share),
+    )
+
+
+def filters(rng: np.random.Generator, model: str, epochs: int) -> Filters:
+    """The first layer's kernels before the first epoch, and at the end of three others."""
+    first = shapes(model)[0].layer
+    shape = (first.size, first.size, 3, first.filters)
+    saved = sorted({0, 1, (epochs + 1) // 2, epochs})
+    return Filters.pack({epoch: rng.normal(scale=0.2, size=shape) for epoch in saved})
