@@ -15,6 +15,10 @@ CLASSES = {
     ),
     "tf_flowers": ("daisy", "dandelion", "roses", "sunflowers", "tulips"),
 }
+ORIGINS = {
+    "cifar10": "CIFAR-10 (JPEG re-encoded copy)",
+    "tf_flowers": "TensorFlow Datasets, tf_flowers 3.0.1",
+}
 IMAGES = 1000
 """As many test images as the made-up confusion matrix counts."""
 
@@ -68,7 +72,7 @@ def run(
             processor="AMD EPYC 9B14",
             precision=precision,
             dataset_fingerprint="0123456789abcdef",
-            dataset_origin="CIFAR-10 (JPEG re-encoded copy)",
+            dataset_origin=ORIGINS[experiment.dataset],
             finished=datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
         ),
     )
