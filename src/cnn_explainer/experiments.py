@@ -35,8 +35,8 @@ class Recipe(_Value):
 class Experiment(_Value):
     """One training, completely described: the same experiment gives the same run.
 
-        get("lenet5-plain")           -> LeNet-5 on CIFAR-10, 50 epochs, seed 42
-        get("lenet5-plain", seed=7)   -> the same from another start
+    get("lenet5-plain")           -> LeNet-5 on CIFAR-10, 50 epochs, seed 42
+    get("lenet5-plain", seed=7)   -> the same from another start
     """
 
     model: str

@@ -1,0 +1,35 @@
+"""What this machine is, as far as a training cares."""
+
+import platform
+from pathlib import Path
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def processor() -> str:
+    """The processor's name, or the accelerator's where Keras finds one."""
+    if found := accelerators():
+        return ", ".join(found)
+    for line in _cpuinfo():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def has_bfloat16() -> bool:
+    """Whether 16-bit arithmetic is done in hardware; where it is emulated, it is slower."""
+    flags = {"avx512_bf16", "amx_bf16"}
+    return bool(accelerators()) or any(
+        not flags.isdisjoint(line.split()) for line in _cpuinfo() if line.startswith("flags")
+    )
+
+
+def accelerators() -> list[str]:
+    """The devices beside the processor that Keras can compute on: `["gpu:0"]`."""
+    import keras
+
+    return [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
+
+
+def _cpuinfo() -> list[str]:
+    return _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []

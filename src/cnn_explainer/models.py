@@ -1,0 +1,109 @@
+"""The networks in Keras, made from the lines of data in `architectures`."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, shapes
+from .experiments import SEED, Precision
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(
+    name: str,
+    variant: str = "plain",
+    *,
+    classes: int | None = None,
+    image_size: int | None = None,
+    seed: int = SEED,
+    precision: Precision = "float32",
+) -> "keras.Model":
+    """A fresh network, its weights drawn from `seed`.
+
+        build("lenet5")                          -> 62,006 parameters
+        build("alexnet", "augmented_dropout")    -> 62,383,349 parameters
+
+    The division by 255 is a layer of the model, so that training and prediction cannot differ.
+
+    **Input shape**: `(N, image_size, image_size, 3)`, values from 0 to 255.
+    **Output shape**: `(N, classes)`, probabilities.
+
+    Raises `ValueError` for an unknown name or variant, or a picture too small for the network.
+    """
+    import keras
+
+    rows = shapes(name, variant, classes=classes, image_size=image_size)
+    # Every layer that draws random numbers gets a seed of its own.
+    seeds = iter(np.random.default_rng(seed).integers(2**31, size=len(rows) + 3).tolist())
+    layers = [
+        keras.Input(rows[0].input_shape, name="image"),
+        keras.layers.Rescaling(1 / 255, name="rescaling"),
+    ]
+    if variant != "plain":
+        layers += [
+            keras.layers.RandomFlip("horizontal", seed=next(seeds)),
+            keras.layers.RandomRotation(0.1, seed=next(seeds)),
+            keras.layers.RandomZoom(0.1, seed=next(seeds)),
+        ]
+    layers += [_layer(row.layer, row.name, next(seeds), precision) for row in rows]
+    return keras.Sequential(layers, name=f"{name}-{variant}")
+
+
+def _layer(block: Block, name: str, seed: int, precision: Precision) -> "keras.Layer":
+    from keras import constraints, initializers, layers
+
+    common = {"name": name, "dtype": precision}
+    match block:
+        case Conv(filters, size, stride, padding, initializer):
+            draw = {
+                "glorot_uniform": initializers.GlorotUniform,
+                "he_normal": initializers.HeNormal,
+            }
+            return layers.Conv2D(
+                filters,
+                size,
+                stride,
+                padding,
+                activation="relu",
+                kernel_initializer=draw[initializer](seed),
+                **common,
+            )
+        case Pool(size, stride):
+            return layers.MaxPooling2D(size, stride, **common)
+        case Dropout(rate):
+            return layers.Dropout(rate, seed=seed, **common)
+        case Flatten():
+            return layers.Flatten(**common)
+        case Dense(units, activation, max_norm):
+            # Sixteen bits are too few for probabilities that must sum to one.
+            if activation == "softmax":
+                common["dtype"] = "float32"
+            return layers.Dense(
+                units,
+                activation,
+                kernel_initializer=initializers.GlorotUniform(seed),
+                kernel_constraint=constraints.MaxNorm(max_norm) if max_norm else None,
+                **common,
+            )
+
+
+def feature_maps(model: "keras.Model", image: np.ndarray) -> dict[str, np.ndarray]:
+    """What each layer makes of one picture.
+
+        feature_maps(build("lenet5"), image)["conv1"]    -> (28, 28, 6)
+
+    **Input shape**: `image` is `(H, W, 3)`, values from 0 to 255.
+    **Output shape**: by layer name, each layer's output for that picture.
+    """
+    import keras
+
+    layers = [layer for layer in model.layers if layer.name != "image"]
+    every = keras.Model(model.inputs[0], [layer.output for layer in layers])
+    # `training=False`, or augmentation and dropout would be at work.
+    outputs = every(np.asarray(image, np.float32)[None], training=False)
+    return {
+        layer.name: keras.ops.convert_to_numpy(keras.ops.cast(values[0], "float32"))
+        for layer, values in zip(layers, outputs, strict=True)
+    }

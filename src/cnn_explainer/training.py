@@ -1,0 +1,253 @@
+"""Training an experiment: resumable, on whatever Keras backend is set, ending in a record."""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import checkpoints, datasets, machine, metrics, probes, runs, weights
+from .checkpoints import Checkpoint
+from .clock import awake_seconds
+from .errors import ExplainerError, RecordNotFound, TrainingDiverged
+from .experiments import Experiment, Recipe, get
+from .models import build
+from .progress import TrainingProgress
+from .runs import Run
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+FILTER_BYTES = 288 * 1024
+"""How much of a record the first layer's kernels may take, before base64."""
+EVALUATION_BATCH = 250
+
+
+def run(name: str | Experiment, **changes) -> Run:
+    """The recorded run of an experiment; if there is none, it is trained now.
+
+        run("lenet5-plain")            -> at once, from the record
+        run("lenet5-plain", seed=7)    -> minutes, the first time
+
+    Raises what `train` raises.
+    """
+    try:
+        return runs.load(name, **changes)
+    except RecordNotFound:
+        return train(get(name, **changes))
+
+
+def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
+    """Train, save the record and the 16-bit weights in the user's folder, give the run.
+
+    Each finished epoch is kept. Stopped at any moment, the next call goes on from there.
+    `stop_after` ends after so many epochs in all, with a record that says that it is not
+    complete; a later call without it takes up the training again.
+
+    Raises `DatasetUnavailable`, `TrainingInProgress`, `TrainingDiverged` (nothing is recorded
+    then) and `NotSaved` (what was saved before is still there).
+    """
+    if stop_after is not None and stop_after < 1:
+        raise ValueError(f"`stop_after` must be a positive integer. Received: {stop_after!r}")
+    last = min(stop_after or experiment.recipe.epochs, experiment.recipe.epochs)
+    with checkpoints.alone(experiment):
+        data = datasets.load(experiment.dataset, experiment.image_size)
+        state = checkpoints.load(experiment) or Checkpoint(data.fingerprint, _precision(experiment))
+        if state.dataset_fingerprint != data.fingerprint:
+            raise ExplainerError(
+                f"{checkpoints.folder(experiment)} was begun on other pictures than those in"
+                f" {datasets.data_folder()}. Delete it to begin again"
+            )
+        model = _compiled(experiment, state.precision)
+        variables = [*model.variables, *model.optimizer.variables]
+        if state.variables:
+            for variable, value in zip(variables, state.variables, strict=True):
+                variable.assign(value)
+        else:
+            _keep_filters(state, model, 0, experiment)
+        train_part, test_part = _tensors(data.train), _tensors(data.test)
+        with TrainingProgress(experiment.name, last, len(data.train)) as progress:
+            for epoch in range(state.epochs_done, last):
+                progress.begin_epoch(epoch)
+                _epoch(experiment, epoch, model, train_part, test_part, state, progress)
+                _keep_filters(state, model, epoch + 1, experiment)
+                state.variables = [np.asarray(variable) for variable in variables]
+                checkpoints.save(experiment, state)
+        result = _result(experiment, model, data, train_part, test_part, state)
+        weights.save(model, experiment)
+        runs.save(result)
+        if result.complete:
+            checkpoints.discard(experiment)
+    return result
+
+
+def _precision(experiment: Experiment) -> str:
+    return experiment.recipe.precision if machine.has_bfloat16() else "float32"
+
+
+def _optimizer(recipe: Recipe) -> "keras.Optimizer":
+    from keras import optimizers
+
+    if recipe.optimizer == "adam":
+        return optimizers.Adam(recipe.learning_rate)
+    return optimizers.SGD(recipe.learning_rate, recipe.momentum, recipe.nesterov)
+
+
+def _compiled(experiment: Experiment, precision: str) -> "keras.Model":
+    import keras
+
+    model = build(
+        experiment.model,
+        experiment.variant,
+        image_size=experiment.image_size,
+        seed=experiment.seed,
+        precision=precision,
+    )
+    # XLA makes convolutions several times slower on TensorFlow's CPU.
+    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and not machine.accelerators()
+    model.compile(
+        _optimizer(experiment.recipe),
+        # On class numbers: the same values as `categorical_crossentropy` on one-hot rows.
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False if on_tensorflow_cpu else "auto",
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _tensors(split: datasets.Split) -> datasets.Split:
+    import tensorflow as tf
+
+    return datasets.Split(tf.constant(split.images), tf.constant(split.labels))
+
+
+def _batches(
+    split: datasets.Split, size: int = EVALUATION_BATCH, order: np.ndarray | None = None
+) -> "tf.data.Dataset":
+    """The pictures in batches, in that order or as they lie.
+
+    Without autotuning: the thread that does it sleeps for up to a second at the epoch's end.
+    """
+    import tensorflow as tf
+
+    images, labels = split.images, split.labels
+    order = np.arange(len(split)) if order is None else order
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return (
+        tf.data.Dataset.from_tensor_slices(order)
+        .batch(size)
+        .map(lambda i: (tf.cast(tf.gather(images, i), tf.float32), tf.gather(labels, i)))
+        .prefetch(2)
+        .with_options(options)
+    )
+
+
+def _epoch(
+    experiment: Experiment,
+    epoch: int,
+    model: "keras.Model",
+    train: datasets.Split,
+    test: datasets.Split,
+    state: Checkpoint,
+    progress: TrainingProgress,
+) -> None:
+    import keras
+
+    size = experiment.recipe.batch_size
+    # Seeded by the epoch too, so that a resumed training sees the order it would have seen.
+    order = np.random.default_rng((experiment.seed, epoch)).permutation(len(train))
+    watch = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: progress.batch(min((batch + 1) * size, len(train)))
+    )
+    batches = _batches(train, size, order)
+    began = awake_seconds()
+    fitted = model.fit(batches, verbose=0, callbacks=[watch], shuffle=False).history
+    trained = awake_seconds()
+    judged = model.evaluate(_batches(test), verbose=0, return_dict=True)
+    row = {
+        "accuracy": fitted["accuracy"][0],
+        "loss": fitted["loss"][0],
+        "val_accuracy": judged["accuracy"],
+        "val_loss": judged["loss"],
+        "train_seconds": trained - began,
+        "val_seconds": awake_seconds() - trained,
+    }
+    if not (isfinite(row["loss"]) and isfinite(row["val_loss"])):
+        checkpoints.discard(experiment)
+        raise TrainingDiverged(
+            f"{experiment.name}, seed {experiment.seed}: the loss became {row['loss']} in epoch"
+            f" {epoch + 1}. Nothing is recorded. A smaller learning rate than"
+            f" {experiment.recipe.learning_rate} is the usual remedy"
+        )
+    for name, value in row.items():
+        state.history.setdefault(name, []).append(float(value))
+    progress.end_epoch(row["val_accuracy"], len(train) / row["train_seconds"])
+
+
+def _keep_filters(
+    state: Checkpoint, model: "keras.Model", epoch: int, experiment: Experiment
+) -> None:
+    kernel = np.asarray(model.get_layer("conv1").kernel).astype(np.float16)
+    epochs = experiment.recipe.epochs
+    if epoch == epochs or epoch % _filter_step(kernel.nbytes, epochs) == 0:
+        state.filters[epoch] = kernel
+
+
+def _filter_step(size: int, epochs: int) -> int:
+    """Every how many epochs a kernel of `size` bytes is kept, so that all fit into a record."""
+    steps = (step for step in (1, 2, 5, 10, 25) if (epochs // step + 2) * size <= FILTER_BYTES)
+    return next(steps, epochs)
+
+
+def _result(
+    experiment: Experiment,
+    model: "keras.Model",
+    data: datasets.Dataset,
+    train: datasets.Split,
+    test: datasets.Split,
+    state: Checkpoint,
+) -> Run:
+    import keras
+
+    on_train = model.predict(_batches(train), verbose=0)
+    on_test = model.predict(_batches(test), verbose=0)
+    drawn = np.stack([draw(experiment.image_size) for draw in probes.PROBES.values()])
+    answers = model.predict(drawn.astype(np.float32), verbose=0)
+    history = runs.History(**state.history)
+    backend = keras.backend.backend()
+    return Run(
+        experiment=experiment,
+        classes=data.classes,
+        history=history,
+        train=metrics.evaluate(on_train, data.train.labels),
+        test=metrics.evaluate(on_test, data.test.labels),
+        confusion=metrics.confusion(on_test, data.test.labels),
+        calibration=metrics.calibrate(on_test, data.test.labels),
+        probes=dict(zip(probes.PROBES, answers.tolist(), strict=True)),
+        filters=runs.Filters.pack(state.filters),
+        fit_seconds=sum(history.train_seconds) + sum(history.val_seconds),
+        images_per_second=len(data.train) / float(np.median(history.train_seconds)),
+        provenance=runs.Provenance(
+            package=version("cnn-explainer"),
+            python=platform.python_version(),
+            keras=keras.__version__,
+            backend=f"{backend} {_backend_version(backend)}",
+            numpy=np.__version__,
+            processor=machine.processor(),
+            precision=state.precision,
+            dataset_fingerprint=data.fingerprint,
+            dataset_origin=data.origin,
+            finished=datetime.now(UTC).replace(microsecond=0),
+        ),
+    )
+
+
+def _backend_version(backend: str) -> str:
+    from importlib import import_module
+
+    return import_module(backend).__version__
