@@ -1,0 +1,69 @@
+"""Where the numbers of a figure or a table come from, in one line."""
+
+from collections.abc import Iterable, Sequence
+
+from .runs import Run
+
+
+def describe(runs: Run | Sequence[Run]) -> str:
+    """Runs, seeds, epochs, precision, data, versions, processor and date, in one line.
+
+        describe(run)  ->  "lenet5-plain, seed 42, 50 of 50 epochs, float32
+                            · CIFAR-10 (JPEG re-encoded copy) · tensorflow 2.21.0, keras 3.15.0
+                            · AMD EPYC · 2026-11-24"
+
+    What several runs have in common is said once.
+    """
+    runs = as_runs(runs)
+    made = [run.provenance for run in runs]
+    days = sorted({p.finished.date().isoformat() for p in made})
+    return " · ".join(
+        [
+            "; ".join(_trained(name, _of_name(runs, name)) for name in _once(_names(runs))),
+            " and ".join(_once(p.dataset_origin for p in made)),
+            ", ".join(_once(v for p in made for v in (p.backend, f"keras {p.keras}"))),
+            " and ".join(_once(p.processor for p in made)),
+            days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
+        ]
+    )
+
+
+def as_runs(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
+    """One run or several, as several. Raises `ValueError` if there is none."""
+    several = (runs,) if isinstance(runs, Run) else tuple(runs)
+    if not several or not all(isinstance(run, Run) for run in several):
+        raise ValueError(f"`runs` must be a Run or a sequence of them. Received: {runs!r}")
+    return several
+
+
+def as_seeds(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
+    """Runs that differ in the seed alone, by seed. Raises `ValueError` for others."""
+    several = as_runs(runs)
+    if len({run.experiment.model_copy(update={"seed": 0}) for run in several}) > 1:
+        names = ", ".join(run.experiment.slug for run in several)
+        raise ValueError(f"`runs` must be seeds of one experiment. Received: {names}")
+    seeds = [run.experiment.seed for run in several]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"`runs` must have different seeds. Received: {seeds}")
+    return tuple(sorted(several, key=lambda run: run.experiment.seed))
+
+
+def _names(runs: Iterable[Run]) -> list[str]:
+    return [run.experiment.name for run in runs]
+
+
+def _of_name(runs: Iterable[Run], name: str) -> list[Run]:
+    return [run for run in runs if run.experiment.name == name]
+
+
+def _trained(name: str, runs: Sequence[Run]) -> str:
+    seeds = [str(run.experiment.seed) for run in runs]
+    epochs = _once(f"{run.epochs_done} of {run.experiment.recipe.epochs} epochs" for run in runs)
+    precision = _once(run.provenance.precision for run in runs)
+    counted = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
+    return f"{name}, {counted}, {' and '.join(epochs)}, {' and '.join(precision)}"
+
+
+def _once(items: Iterable[str]) -> list[str]:
+    """Each item once, in the order of its first appearance."""
+    return list(dict.fromkeys(items))
