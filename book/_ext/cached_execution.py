@@ -1,0 +1,168 @@
+"""Run a chapter's cells again when, and only when, what they depend on has changed.
+
+Jupyter's cache knows an executed notebook by its cells and its kernel's description, and
+nothing else. So each execution gets a random token, which goes into that description, and the
+token is kept, in `_build/.execution/`, together with all that the outputs came from: the cells,
+the installed packages, and the files that the kernel looked at (`kernel_trace`). As long as all
+of this is as it was, the chapter is given the same token, and its outputs come from the cache.
+Else it is given a new one, and is executed.
+
+The token is written down last, after the outputs are in the cache. A build that is killed
+before leaves a token that nobody knows, and the chapter is executed again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import uuid
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+
+import yaml
+from kernel_trace import describe
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from sphinx.util import logging
+
+from cnn_explainer import datasets, files
+
+logger = logging.getLogger(__name__)
+PACKAGE = Path(files.__file__).parent
+KERNEL_CONFIG = """\
+c = get_config()
+c.IPKernelApp.extensions = ["kernel_trace"]
+c.IPKernelApp.log_level = "ERROR"
+c.HistoryManager.enabled = False
+"""
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    app.add_config_value("execution_roots", {}, "", dict)
+    app.connect("builder-inited", _prepare)
+    app.connect("env-get-outdated", _outdated)
+    app.connect("source-read", _give_token)
+    app.connect("doctree-read", _keep_token)
+    return {"parallel_read_safe": False}
+
+
+def _prepare(app):
+    """Set up what the kernels inherit: a profile of their own, and the folders to watch."""
+    profile = _folder(app) / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG)
+    os.environ["IPYTHONDIR"] = str(profile.parent)
+    here = str(Path(__file__).parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [here, os.environ.get("PYTHONPATH", "")])
+    )
+    os.environ["CHAPTER_ROOTS"] = json.dumps(_roots(app))
+    # The version is what the cache writes last when it is made.
+    jupyter_cache = Path(app.outdir).parent / ".jupyter_cache"
+    if not (jupyter_cache / "__version__.txt").exists():
+        shutil.rmtree(jupyter_cache, ignore_errors=True)
+
+
+def _outdated(app, env, added, changed, removed):
+    """The chapters that Sphinx is to read again though their own text did not change."""
+    return [
+        docname
+        for docname in env.found_docs - added - changed
+        if "kernelspec" in env.metadata[docname] and not _valid(app, _state(app, docname))
+    ]
+
+
+def _give_token(app, docname, source):
+    if not is_myst_markdown_notebook(source[0]):
+        return
+    state = _state(app, docname)
+    cells = _cells(app, source[0])
+    if not _valid(app, state) or state["cells"] != cells:
+        state = {"token": uuid.uuid4().hex}
+    _trace(app, docname).unlink(missing_ok=True)
+    _trace(app, docname).parent.mkdir(parents=True, exist_ok=True)
+    os.environ["CHAPTER_TRACE"] = str(_trace(app, docname))
+    app.env.temp_data["execution"] = {**state, "cells": cells}
+    source[0] = _with_token(source[0], state["token"])
+
+
+def _keep_token(app, doctree):
+    docname = app.env.docname
+    state = app.env.temp_data.get("execution")
+    trace = _trace(app, docname)
+    if state is None:
+        return
+    if not trace.exists():
+        if "files" not in state:
+            logger.warning("no trace of what the cells read: they will run at each build")
+        return
+    state["environment"] = _environment()
+    state["files"] = json.loads(trace.read_text("utf-8"))
+    files.write_atomically(_state_path(app, docname), json.dumps(state, indent=1).encode())
+
+
+def _valid(app, state: dict) -> bool:
+    """Whether packages and files are as they were when the chapter was executed."""
+    return state.get("environment") == _environment() and all(
+        _describe(app, name) == description for name, description in state["files"].items()
+    )
+
+
+def _describe(app, name: str) -> str:
+    root, path = name.split(":", 1)
+    return describe(os.path.join(_roots(app)[root], path), listing=path.endswith("/"))
+
+
+@cache
+def _environment() -> str:
+    """A hash of the versions of Python and of all installed packages."""
+    installed = sorted(f"{each.name}=={each.version}" for each in distributions())
+    return hashlib.sha256("\n".join([sys.version, *installed]).encode()).hexdigest()
+
+
+def _roots(app) -> dict[str, str]:
+    """The folders whose files the chapters depend on."""
+    return app.config.execution_roots or {
+        "package": str(PACKAGE),
+        "user": str(files.user_folder()),
+        "data": str(datasets.data_folder()),
+    }
+
+
+def _cells(app, text: str) -> str:
+    """A hash of the code."""
+    notebook = read_myst_markdown_notebook(text, config=app.env.myst_config)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
+
+
+def _with_token(text: str, token: str) -> str:
+    """The chapter with the token in its header, in as many lines as before, for the warnings."""
+    lines = text.split("\n")
+    end = next(i for i, line in enumerate(lines) if i > 0 and line.startswith("---"))
+    header = yaml.safe_load("\n".join(lines[1:end]))
+    header.setdefault("kernelspec", {"name": "python3"})["token"] = token
+    # JSON is YAML, and fits into one line.
+    return "\n".join(["---", json.dumps(header), *[""] * (end - 2), *lines[end:]])
+
+
+def _folder(app) -> Path:
+    return Path(app.outdir).parent / ".execution"
+
+
+def _trace(app, docname: str) -> Path:
+    return _folder(app) / f"{docname}.trace"
+
+
+def _state_path(app, docname: str) -> Path:
+    return _folder(app) / f"{docname}.json"
+
+
+def _state(app, docname: str) -> dict:
+    """What is known of the chapter's last execution; nothing, if there was none."""
+    try:
+        return json.loads(_state_path(app, docname).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
