@@ -110,7 +110,7 @@ def load(name: str, image_size: int | None = None) -> Dataset:
     else:
         train, test = _cut(_decode(place, "train", image_size or 224))
     return Dataset(
-        name, source.title, source.classes, train, test, fingerprint(place), _origin(place)
+        name, source.title, source.classes, train, test, fingerprint(place), origin(place)
     )
 
 
@@ -138,6 +138,17 @@ def fingerprint(place: Path) -> str:
     return _hash_files(
         tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files)
     )
+
+
+def origin(place: Path) -> str:
+    """Original, or a copy? TensorFlow Datasets notes down what it downloaded; a copy did not."""
+    info = json.loads((place / "dataset_info.json").read_bytes())
+    if info.get("downloadSize"):
+        return "the original, prepared by TensorFlow Datasets"
+    return {
+        "cifar10": "a copy, re-encoded as JPEG: pixels differ slightly from the original's",
+        "tf_flowers": "a copy, reduced to a shorter side of 240 pixels at most",
+    }[info["name"]]
 
 
 @lru_cache
@@ -202,14 +213,3 @@ def _cut(everything: Split) -> tuple[Split, Split]:
     parts = [np.sort(order[cut:]), np.sort(order[:cut])]
     train, test = (Split(everything.images[part], everything.labels[part]) for part in parts)
     return train, test
-
-
-def _origin(place: Path) -> str:
-    """Original, or a copy? TensorFlow Datasets notes down what it downloaded; a copy did not."""
-    info = json.loads((place / "dataset_info.json").read_bytes())
-    if info.get("downloadSize"):
-        return "the original, prepared by TensorFlow Datasets"
-    return {
-        "cifar10": "a copy, re-encoded as JPEG: pixels differ slightly from the original's",
-        "tf_flowers": "a copy, reduced to a shorter side of 240 pixels at most",
-    }[info["name"]]

@@ -247,13 +247,23 @@ def every() -> tuple[Run, ...]:
         for path in _records(place):
             if path.name not in found:
                 found[path.name] = read(path)
-    order = list(CATALOGUE)
-    return tuple(
-        sorted(
-            found.values(),
-            key=lambda run: (order.index(run.experiment.name), run.experiment.seed),
-        )
-    )
+    return tuple(sorted(found.values(), key=_place_in_catalogue))
+
+
+def catalogued() -> tuple[Run, ...]:
+    """The records of the catalogue's experiments at any seed, without those of other recipes."""
+    return tuple(run for run in every() if _as_in_catalogue(run.experiment))
+
+
+def _as_in_catalogue(experiment: Experiment) -> bool:
+    name = experiment.name
+    return name in CATALOGUE and experiment == get(name, seed=experiment.seed)
+
+
+def _place_in_catalogue(run: Run) -> tuple[int, str, int]:
+    names = [*CATALOGUE]
+    name = run.experiment.name
+    return names.index(name) if name in names else len(names), name, run.experiment.seed
 
 
 def import_records(source: Path | str) -> list[Path]:

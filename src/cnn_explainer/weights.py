@@ -28,10 +28,11 @@ def save(model: "keras.Model", experiment: Experiment, place: Path | None = None
     return path
 
 
-def locate(experiment: Experiment) -> Path | None:
-    """The file of an experiment's weights, the user's own before the shipped one."""
-    paths = [place / f"{experiment.slug}.npz" for place in (folder(), SHIPPED)]
-    return next((path for path in paths if path.exists()), None)
+def copy(experiment: Experiment, place: Path) -> Path:
+    """Copy an experiment's weights into another folder. Raises `RecordNotFound`, `NotSaved`."""
+    path = place / f"{experiment.slug}.npz"
+    write_atomically(path, _found(experiment).read_bytes())
+    return path
 
 
 def restore(name: str | Experiment, **changes) -> "keras.Model":
@@ -42,14 +43,21 @@ def restore(name: str | Experiment, **changes) -> "keras.Model":
     Raises `RecordNotFound` if its weights are not here.
     """
     experiment = get(name, **changes)
-    path = locate(experiment)
-    if path is None:
-        raise RecordNotFound(
-            f"the weights of {experiment.name}, seed {experiment.seed}, are not in {folder()} or"
-            f" in the package. `cnn-explainer train {experiment.name}` makes them"
-        )
+    path = _found(experiment)
     model = build(experiment.model, experiment.variant, image_size=experiment.image_size)
     with np.load(path) as arrays:
         for weight in model.weights:
             weight.assign(arrays[weight.path].astype(np.float32))
     return model
+
+
+def _found(experiment: Experiment) -> Path:
+    """The user's own before the shipped one."""
+    for place in (folder(), SHIPPED):
+        path = place / f"{experiment.slug}.npz"
+        if path.exists():
+            return path
+    raise RecordNotFound(
+        f"the weights of {experiment.name}, seed {experiment.seed}, are not in {folder()} or in"
+        f" the package. `cnn-explainer train {experiment.name}` makes them"
+    )

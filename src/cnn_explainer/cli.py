@@ -1,0 +1,274 @@
+"""The command line: `cnn-explainer`.
+
+Exit status 0: done. 1: it could not be done, and a sentence says why. 2: the command is wrong.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from . import architectures, datasets, runs
+from .errors import ExplainerError, RecordNotFound
+from .experiments import CATALOGUE, SEED, Experiment, Precision, get
+from .runs import Run
+
+app = typer.Typer(
+    help="Convolutional networks explained: train the book's networks, look at their records.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data_app = typer.Typer(help="The datasets: where they are, and fetching them.")
+app.add_typer(data_app, name="data", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="An experiment, such as lenet5-plain; see `list`.")]
+Seed = Annotated[int, typer.Option(help="The seed it was trained with.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
+
+
+def main() -> None:
+    """Run the command line. A user's mistake ends in a sentence, never in a traceback."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        app()
+    except ExplainerError as error:
+        sys.exit(f"cnn-explainer: {error}")
+
+
+@app.command("list")
+def list_experiments() -> None:
+    """The experiments of the catalogue, and which of them are recorded."""
+    seeds: dict[str, list[str]] = {name: [] for name in CATALOGUE}
+    for run in runs.catalogued():
+        seeds[run.experiment.name].append(f"{run.experiment.seed}{'' if run.complete else '*'}")
+    rows = [
+        [
+            name,
+            experiment.dataset,
+            f"{experiment.image_size}×{experiment.image_size}",
+            f"{architectures.parameters(experiment.model):,}",
+            experiment.recipe.precision,
+            ", ".join(seeds[name]) or "–",
+        ]
+        for name, experiment in CATALOGUE.items()
+    ]
+    _print(["name", "dataset", "pictures", "parameters", "precision", "recorded seeds"], rows)
+    if any("*" in row[-1] for row in rows):
+        typer.echo("* fewer epochs than asked for")
+
+
+@app.command()
+def train(
+    names: Annotated[list[str] | None, typer.Argument(help="Experiments; see `list`.")] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Seed; give it several times for several runs.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
+    precision: Annotated[Precision | None, typer.Option(help="In place of the recipe's.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="The whole catalogue, cheapest first.")
+    ] = False,
+    stop_after: Annotated[
+        int | None, typer.Option(help="End after so many epochs in all; go on another time.", min=1)
+    ] = None,
+    again: Annotated[bool, typer.Option(help="Also what is recorded already.")] = False,
+) -> None:
+    """Train experiments and record them. Stopped at any moment, the same command goes on."""
+    if bool(names) == everything:
+        raise typer.BadParameter("give names of experiments, or --all")
+    wanted = [
+        _experiment(name, seed=one, epochs=epochs, precision=precision)
+        for name in (CATALOGUE if everything else names)
+        for one in (seed or [SEED])
+    ]
+    if everything:
+        wanted.sort(key=_multiply_adds)
+    from .training import train as train_one
+
+    for experiment in wanted:
+        title = f"{experiment.name}, seed {experiment.seed}"
+        if not again and _recorded(experiment, stop_after):
+            typer.echo(f"{title}: recorded already (--again trains it once more)")
+            continue
+        try:
+            run = train_one(experiment, stop_after=stop_after)
+        except KeyboardInterrupt:
+            typer.echo(
+                f"\n{title}: stopped. The same command goes on after the last epoch", err=True
+            )
+            raise typer.Exit(1) from None
+        typer.echo(
+            f"{title}: accuracy {run.test.accuracy:.4f} after {run.epochs_done} of"
+            f" {experiment.recipe.epochs} epochs, {run.fit_seconds:.0f} s"
+        )
+
+
+@app.command("runs")
+def list_runs(as_json: AsJson = False) -> None:
+    """All records, a row each."""
+    rows = [_row(run) for run in runs.every()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    shown = ["name", "seed", "epochs_done", "epochs", "accuracy", "loss", "fit_seconds"]
+    shown += ["images_per_second", "precision", "backend"]
+    _print(shown, [[_short(row[key]) for key in shown] for row in rows])
+
+
+@app.command()
+def show(name: Name, seed: Seed = SEED, epochs: int | None = None, as_json: AsJson = False) -> None:
+    """One record: metrics, timing and where it comes from."""
+    run = runs.load(_experiment(name, seed=seed, epochs=epochs))
+    if as_json:
+        typer.echo(run.model_dump_json(indent=1))
+        return
+    typer.echo(f"{name}, seed {seed}: {run.epochs_done} of {run.experiment.recipe.epochs} epochs")
+    parts = {"training": run.train, "test": run.test}
+    _print(
+        ["metric", *parts],
+        [
+            [metric.replace("_", " "), *(_short(getattr(part, metric)) for part in parts.values())]
+            for metric in type(run.test).model_fields
+        ],
+    )
+    facts = {"fit seconds": run.fit_seconds, "images per second": run.images_per_second}
+    facts |= dict(run.provenance)
+    _print(["fact", "value"], [[key.replace("_", " "), _short(v)] for key, v in facts.items()])
+
+
+@app.command()
+def predict(
+    name: Name,
+    image: Annotated[str, typer.Argument(help="An image file, or `aeroplane` or `rose`.")],
+    seed: Seed = SEED,
+    as_json: AsJson = False,
+) -> None:
+    """What a trained network takes a picture for, with its probabilities."""
+    from . import probes
+    from .weights import restore
+
+    experiment = _experiment(name, seed=seed)
+    size = experiment.image_size
+    picture = probes.PROBES[image](size) if image in probes.PROBES else probes.image(image, size)
+    model = restore(experiment)
+    answer = model.predict(picture[None].astype("float32"), verbose=0)[0].tolist()
+    classes = datasets.SOURCES[experiment.dataset].classes
+    sorted_answer = sorted(zip(classes, answer, strict=True), key=lambda pair: -pair[1])
+    if as_json:
+        typer.echo(json.dumps(dict(sorted_answer)))
+        return
+    _print(
+        ["class", "probability", ""],
+        [[c, f"{p:.4f}", "█" * round(30 * p)] for c, p in sorted_answer],
+    )
+
+
+@app.command("import")
+def import_records(
+    source: Annotated[Path, typer.Argument(help="A record, or a folder of records.")],
+) -> None:
+    """Take in records from elsewhere, after checking every one."""
+    for path in runs.import_records(source):
+        typer.echo(path)
+
+
+@app.command()
+def ship(name: Name, seed: Seed = SEED) -> None:
+    """For authors: put an own record, and LeNet-5's or base's weights, into the package."""
+    from . import weights
+
+    experiment = _experiment(name, seed=seed)
+    run = runs.read(runs.folder() / f"{experiment.slug}.json")
+    if experiment.model in ("lenet5", "base"):
+        typer.echo(weights.copy(experiment, runs.SHIPPED))
+    typer.echo(runs.save(run, runs.SHIPPED))
+
+
+@data_app.command()
+def status() -> None:
+    """Which datasets are on this machine, and whether they are the originals."""
+    typer.echo(f"looked in {datasets.data_folder()}")
+    rows = []
+    for name in datasets.SOURCES:
+        place = datasets.locate(name)
+        rows.append(
+            [name, datasets.fingerprint(place), datasets.origin(place)]
+            if place
+            else [name, "–", "not here; `cnn-explainer data prepare` fetches it"]
+        )
+    _print(["dataset", "fingerprint", "origin"], rows)
+
+
+@data_app.command()
+def prepare(
+    names: Annotated[list[str] | None, typer.Argument(help="cifar10, tf_flowers; or both.")] = None,
+) -> None:
+    """Make sure that the datasets are on this machine, downloading what is missing."""
+    for name in names or datasets.SOURCES:
+        if name not in datasets.SOURCES:
+            raise typer.BadParameter(f"`{name}` must be one of {', '.join(datasets.SOURCES)}")
+        typer.echo(datasets.prepare(name))
+
+
+def _experiment(name: str, **changes) -> Experiment:
+    try:
+        return get(name, **changes)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise typer.BadParameter(f"`{place}`: {fault['msg']}. Received: {fault['input']}") from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _recorded(experiment: Experiment, stop_after: int | None) -> bool:
+    try:
+        run = runs.load(experiment)
+    except RecordNotFound:
+        return False
+    return run.complete or (stop_after is not None and run.epochs_done >= stop_after)
+
+
+def _multiply_adds(experiment: Experiment) -> int:
+    images = {"cifar10": 50_000, "tf_flowers": 2_569}[experiment.dataset]
+    rows = architectures.shapes(experiment.model, experiment.variant)
+    return images * experiment.recipe.epochs * sum(row.multiply_adds for row in rows)
+
+
+def _row(run: Run) -> dict[str, str | int | float]:
+    return {
+        "name": run.experiment.name,
+        "model": run.experiment.model,
+        "variant": run.experiment.variant,
+        "seed": run.experiment.seed,
+        "epochs_done": run.epochs_done,
+        "epochs": run.experiment.recipe.epochs,
+        "accuracy": run.test.accuracy,
+        "loss": run.test.loss,
+        "fit_seconds": run.fit_seconds,
+        "images_per_second": run.images_per_second,
+        "precision": run.provenance.precision,
+        "backend": run.provenance.backend,
+        "dataset_origin": run.provenance.dataset_origin,
+    }
+
+
+def _short(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _print(columns: list[str], rows: list[list[str]]) -> None:
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    # A pipe has no width: whoever reads it wants whole rows.
+    console.print(table, highlight=False, width=None if console.is_terminal else 250)
