@@ -213,7 +213,7 @@ def cross_entropy_gradient(logits, labels):
     return (softmax(logits) - one_hot) / np.size(labels)
 
 
-class _Slide(NamedTuple):
+class Slide(NamedTuple):
     """The way of a window over an image: (vertical, horizontal) each."""
 
     places: tuple[int, int]
@@ -222,10 +222,26 @@ class _Slide(NamedTuple):
     stride: tuple[int, int]
     dilation: tuple[int, int]
 
+    @classmethod
+    def over(cls, image, size, stride, padding, dilation=1, *, name="size"):
+        """Work out the way over an image; errors call the window `name`."""
+        size, stride = _pair(name, size), _pair("stride", stride)
+        padding, dilation = _pair("padding", padding), _pair("dilation", dilation)
+        ways = zip(image.shape[-3:-1], size, stride, padding, dilation, strict=True)
+        places, padding = zip(*(_axis(name, *way) for way in ways), strict=True)
+        return cls(places, padding, size, stride, dilation)
+
     def windows(self, image, fill=0):
         """See each window of the padded image: `(..., *places, *size, C)`, nothing copied."""
         around = [(0, 0)] * (image.ndim - 3) + [*self.padding, (0, 0)]
-        return self._view(np.pad(image, around, constant_values=fill))
+        return self.view(np.pad(image, around, constant_values=fill))
+
+    def view(self, padded, writeable=False):
+        """See each window of an image that is padded already."""
+        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.size, strict=True)]
+        view = sliding_window_view(padded, reach, axis=(-3, -2), writeable=writeable)
+        (down, right), (dy, dx) = self.stride, self.dilation
+        return np.moveaxis(view[..., ::down, ::right, :, ::dy, ::dx], -3, -1)
 
     def add_up(self, windows, image):
         """Undo `windows` for gradients: a pixel gets the sum from all windows that saw it."""
@@ -234,7 +250,7 @@ class _Slide(NamedTuple):
         padded = np.zeros(
             (*batch, top + height + bottom, left + width + right, channels), windows.dtype
         )
-        view = self._view(padded, writeable=True)
+        view = self.view(padded, writeable=True)
         # One pixel of the kernel at a time: that one never meets the same pixel of the image twice.
         for y, x in np.ndindex(*self.size):
             view[..., y, x, :] += windows[..., y, x, :]
@@ -248,20 +264,6 @@ class _Slide(NamedTuple):
     def shaped(self, gradient, image, channels):
         """Check that a gradient has the output's shape."""
         return _shaped("gradient", gradient, (*image.shape[:-3], *self.places, channels))
-
-    def _view(self, padded, writeable=False):
-        reach = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.size, strict=True)]
-        view = sliding_window_view(padded, reach, axis=(-3, -2), writeable=writeable)
-        (down, right), (dy, dx) = self.stride, self.dilation
-        return np.moveaxis(view[..., ::down, ::right, :, ::dy, ::dx], -3, -1)
-
-
-def _slide(name, image, size, stride, padding, dilation):
-    """Work out where the windows lie; `name` is what the caller calls `size`."""
-    size, stride, dilation = _pair(name, size), _pair("stride", stride), _pair("dilation", dilation)
-    ways = zip(image.shape[-3:-1], size, stride, _pair("padding", padding), dilation, strict=True)
-    places, padding = zip(*(_axis(name, *way) for way in ways), strict=True)
-    return _Slide(places, padding, size, stride, dilation)
 
 
 def _axis(name, length, kernel, stride, padding, dilation):
@@ -307,12 +309,13 @@ def _convolution(image, kernel, stride, padding, dilation):
     if kernel.ndim != 4 or kernel.shape[2] != image.shape[-1]:
         rule = f"must have the shape (height, width, {image.shape[-1]}, C_out) for this image"
         raise _error("kernel", rule, kernel.shape)
-    return image, kernel, _slide("kernel", image, kernel.shape[:2], stride, padding, dilation)
+    slide = Slide.over(image, kernel.shape[:2], stride, padding, dilation, name="kernel")
+    return image, kernel, slide
 
 
 def _pooling(image, size, stride, padding):
     image = _image(image)
-    slide = _slide("size", image, size, size if stride is None else stride, padding, 1)
+    slide = Slide.over(image, size, size if stride is None else stride, padding)
     for pixels, ends in zip(slide.size, slide.padding, strict=True):
         if max(ends) >= pixels:
             # Such a window would lie on padding alone, which has neither maximum nor average.
