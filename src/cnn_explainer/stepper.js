@@ -1,0 +1,121 @@
+// Makes the steppers of a page move. Python wrote each figure with its last step; that one stays
+// for paper, a copy of it gets the controls. The script comes with every figure, as a notebook may
+// show each output in a frame of its own, and starts only the figures that do not move yet.
+(() => {
+  for (const figure of document.querySelectorAll(".cnn-stepper:not(.live)")) start(figure);
+
+  function start(figure) {
+    let step = 0;
+    let timer = null;
+    const { steps, columns, move } = JSON.parse(figure.querySelector("script").textContent);
+    const paper = figure.querySelector(".on-paper");
+    const screen = paper.cloneNode(true);
+    screen.className = "on-screen";
+    const controls = make("div", { className: "controls" });
+    screen.append(controls);
+    paper.after(screen);
+    figure.classList.add("live");
+
+    const slider = make("input", { type: "range", min: 1, max: steps.length });
+    slider.setAttribute("aria-label", "Step");
+    const speed = make("select");
+    for (const rate of [0.5, 1, 2, 4]) speed.append(new Option(`${rate} a second`, rate));
+    speed.value = 1;
+    const speedLabel = make("label", { textContent: "Speed " });
+    speedLabel.append(speed);
+    const play = button("Play", toggle);
+    controls.append(
+      button("First", () => go(0)),
+      button("Previous", () => go(step - 1)),
+      play,
+      button("Next", () => go(step + 1)),
+      button("Last", () => go(steps.length - 1)),
+      slider,
+      speedLabel,
+      make("span", { className: "hint", textContent: "Keys: arrows step, space plays and pauses." }),
+    );
+
+    const part = (name) => screen.querySelector(name);
+    const cells = screen.querySelectorAll(".cells text");
+    const results = screen.querySelectorAll(".results text");
+    part(".sentence").setAttribute("role", "status");
+
+    slider.addEventListener("input", () => go(slider.value - 1));
+    speed.addEventListener("change", () => timer && (pause(), toggle()));
+    figure.addEventListener("keydown", onKey);
+    show();
+
+    function show() {
+      const [values, result, sentence] = steps[step];
+      const [row, column] = [Math.floor(step / columns), step % columns];
+      shift(part(".window"), column * move[1], row * move[0]);
+      shift(part(".place"), column * move[2], row * move[2]);
+      cells.forEach((cell, i) => (cell.textContent = values[i]));
+      results.forEach((text, i) => (text.style.visibility = i <= step ? "visible" : "hidden"));
+      part(".result").textContent = result;
+      part(".sentence").textContent = sentence;
+      slider.value = step + 1;
+      slider.setAttribute("aria-valuetext", `${step + 1} of ${steps.length}`);
+    }
+
+    function go(to) {
+      pause();
+      step = Math.min(Math.max(to, 0), steps.length - 1);
+      show();
+    }
+
+    function toggle() {
+      if (timer) return pause();
+      if (step === steps.length - 1) go(0);
+      play.textContent = "Pause";
+      timer = setInterval(() => {
+        // A figure that a notebook has thrown away must not tick on.
+        if (!figure.isConnected) return pause();
+        step += 1;
+        show();
+        if (step === steps.length - 1) pause();
+      }, 1000 / speed.value);
+    }
+
+    function pause() {
+      clearInterval(timer);
+      timer = null;
+      play.textContent = "Play";
+    }
+
+    function onKey(event) {
+      // Space presses a button, arrows choose a speed: those two keep their keys.
+      const tag = event.target.tagName;
+      if (tag === "SELECT" || (tag === "BUTTON" && event.key === " ")) return;
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      const action = {
+        ArrowRight: () => go(step + 1),
+        ArrowDown: () => go(step + 1),
+        ArrowLeft: () => go(step - 1),
+        ArrowUp: () => go(step - 1),
+        Home: () => go(0),
+        End: () => go(steps.length - 1),
+        " ": toggle,
+      }[event.key];
+      if (!action) return;
+      event.preventDefault();
+      // JupyterLab and the page's theme have arrow keys of their own.
+      event.stopPropagation();
+      action();
+    }
+  }
+
+  function shift(element, x, y) {
+    element.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  function make(tag, properties) {
+    return Object.assign(document.createElement(tag), properties);
+  }
+
+  function button(name, action) {
+    const element = make("button", { type: "button", textContent: name });
+    element.addEventListener("click", action);
+    return element;
+  }
+})();
