@@ -269,6 +269,6 @@ def _print(columns: list[str], rows: list[list[str]]) -> None:
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*row)
-    console = Console()
     # A pipe has no width: whoever reads it wants whole rows.
-    console.print(table, highlight=False, width=None if console.is_terminal else 250)
+    console = Console() if sys.stdout.isatty() else Console(width=250)
+    console.print(table, highlight=False)

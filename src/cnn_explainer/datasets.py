@@ -19,6 +19,7 @@ import numpy as np
 from .errors import DatasetUnavailable
 
 FLOWER_SEED = 42
+_JPEG = b"\xff\xd8\xff"
 VALIDATION_SHARE = 0.3
 """Of the flower photographs, which come without a test part of their own."""
 
@@ -145,10 +146,13 @@ def origin(place: Path) -> str:
     info = json.loads((place / "dataset_info.json").read_bytes())
     if info.get("downloadSize"):
         return "the original, prepared by TensorFlow Datasets"
-    return {
-        "cifar10": "a copy, re-encoded as JPEG: pixels differ slightly from the original's",
-        "tf_flowers": "a copy, reduced to a shorter side of 240 pixels at most",
-    }[info["name"]]
+    first = next(place.glob("*train.tfrecord*"))
+    with first.open("rb") as file:
+        is_jpeg = _JPEG in file.read(4096)
+    if info["name"] == "cifar10" and is_jpeg:  # which is PNG in the original
+        return "a copy, re-encoded as JPEG: pixels differ slightly from the original's"
+    size = sum(int(split["numBytes"]) for split in info["splits"])
+    return f"a copy of {size / 1e6:,.0f} MB, not made from the original archive"
 
 
 @lru_cache

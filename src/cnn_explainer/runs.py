@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -98,7 +97,7 @@ class Filters(_Value):
         data = base64.b64encode(stacked.tobytes()).decode()
         return cls(epochs=tuple(kernels), shape=stacked.shape[1:], data=data)
 
-    @cached_property
+    @property
     def kernels(self) -> np.ndarray:
         """`(epochs, kh, kw, in, out)`, float32."""
         values = np.frombuffer(base64.b64decode(self.data, validate=True), "<f2")

@@ -1,0 +1,197 @@
+"""The command line: what it prints, and how it fails."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import samples
+from typer.testing import CliRunner
+
+from cnn_explainer import cli, runs
+from cnn_explainer.experiments import CATALOGUE, get
+
+
+@pytest.fixture
+def record(home):
+    """A complete and an incomplete record."""
+    runs.save(samples.run("alexnet-plain", epochs_done=30))
+    return runs.save(samples.run("alexnet-augmented"))
+
+
+def call(*arguments):
+    """Exit status and all that was printed."""
+    result = CliRunner().invoke(cli.app, list(map(str, arguments)))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def command(*arguments, **environment):
+    """The same in a process of its own."""
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "cnn_explainer", *map(str, arguments)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_list_names_all_ten_and_marks_what_is_not_complete(record):
+    status, output = call("list")
+    assert status == 0
+    assert all(name in output for name in CATALOGUE)
+    assert "42*" in output
+    assert "fewer epochs" in output
+
+
+def test_runs_as_json(record):
+    status, output = call("runs", "--json")
+    rows = {row["name"]: row for row in json.loads(output)}
+    assert status == 0
+    row = rows["alexnet-plain"]
+    assert (row["epochs_done"], row["epochs"]) == (30, 50)
+    run = runs.load("alexnet-plain")
+    assert row["accuracy"] == run.test.accuracy
+    assert set(row) == set(
+        "name model variant seed epochs_done epochs accuracy loss fit_seconds images_per_second"
+        " precision backend dataset_origin".split()
+    )
+
+
+def test_runs_as_a_table(record):
+    status, output = call("runs")
+    assert status == 0
+    assert "alexnet-augmented" in output
+    assert f"{runs.load('alexnet-plain').test.accuracy:.4g}" in output
+
+
+def test_show(record):
+    status, output = call("show", "alexnet-plain")
+    assert status == 0
+    assert "30 of 50 epochs" in output
+    status, output = call("show", "alexnet-plain", "--json")
+    assert runs.Run.model_validate_json(output) == runs.load("alexnet-plain")
+
+
+def test_import(record, tmp_path):
+    path = runs.save(samples.run("vgg16-plain"), tmp_path / "from_elsewhere")
+    assert call("import", path)[0] == 0
+    assert runs.load("vgg16-plain")
+
+
+def test_predict_a_drawn_picture_and_a_file(home, tmp_path):
+    from PIL import Image
+
+    from cnn_explainer import models, probes, weights
+
+    experiment = get("lenet5-plain", seed=9)
+    model = models.build("lenet5", seed=9)
+    weights.save(model, experiment)
+    Image.fromarray(probes.aeroplane(32)).save(tmp_path / "plane.png")
+    answers = [
+        json.loads(call("predict", "lenet5-plain", image, "--seed", 9, "--json")[1])
+        for image in ("aeroplane", tmp_path / "plane.png")
+    ]
+    assert answers[0] == pytest.approx(answers[1])
+    assert sum(answers[0].values()) == pytest.approx(1, abs=1e-5)
+    assert list(answers[0].values()) == sorted(answers[0].values(), reverse=True)
+
+
+def test_train_skips_what_is_recorded(record):
+    status, output = call("train", "alexnet-augmented")
+    assert status == 0
+    assert "recorded already" in output
+
+
+def test_data_status(tiny, home):
+    status, output = call("data", "status")
+    assert status == 0
+    assert "a copy" in output
+    assert "data prepare" in output, "the flowers are not there"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "lenet"], "`name` must be one of"),
+        (["train"], "give names of experiments, or --all"),
+        (["train", "lenet5-plain", "--all"], "give names of experiments, or --all"),
+        (["train", "lenet5-plain", "--epochs", "0"], "recipe.epochs"),
+        (["train", "lenet5-plain", "--seed", "-1"], "seed"),
+        (["train", "lenet5-plain", "--precision", "float8"], "precision"),
+        (["train", "lenet5-plain", "--stop-after", "0"], "stop-after"),
+        (["data", "prepare", "mnist"], "must be one of cifar10, tf_flowers"),
+        (["fly"], "No such command"),
+        (["predict", "lenet5-plain"], "Missing argument"),
+    ],
+)
+def test_wrong_commands_end_in_2(home, arguments, message):
+    status, output = call(*arguments)
+    assert status == 2
+    assert message in " ".join(output.replace("│", " ").split())
+
+
+def test_what_cannot_be_done_ends_in_1_with_a_sentence(home, tmp_path):
+    (tmp_path / "bad.json").write_text("{}")
+    (tmp_path / "text.png").write_text("no picture")
+    offline = {"TFDS_DATA_DIR": str(tmp_path), "CNN_EXPLAINER_OFFLINE": "1"}
+    for arguments, message in [
+        (["show", "vgg16-plain", "--seed", "99"], "there is no record of vgg16-plain"),
+        (["import", tmp_path / "bad.json"], "schema_version"),
+        (["predict", "lenet5-plain", tmp_path / "text.png"], "is not an image"),
+        (["train", "lenet5-plain", "--seed", "99"], "Set TFDS_DATA_DIR"),
+        (["data", "prepare"], "CNN_EXPLAINER_OFFLINE is set"),
+    ]:
+        result = command(*arguments, **offline)
+        assert result.returncode == 1, result.stderr
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_help_everywhere():
+    for arguments in ([], ["train"], ["data"], ["data", "prepare"], ["predict"], ["ship"]):
+        status, output = call(*arguments, "--help")
+        assert status == 0
+        assert "Usage" in output
+
+
+def test_importing_the_package_is_quick_and_loads_nothing_heavy():
+    code = (
+        "import time; began = time.perf_counter(); import cnn_explainer, sys;"
+        "print(time.perf_counter() - began);"
+        "print(*{'tensorflow', 'keras', 'matplotlib', 'pandas', 'sklearn'} & set(sys.modules))"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    seconds, heavy = output.splitlines()
+    assert float(seconds) < 0.5
+    assert heavy == ""
+
+
+def test_a_record_is_read_without_tensorflow():
+    code = (
+        "import sys, cnn_explainer as cnn; cnn.runs.every();"
+        "print('tensorflow' in sys.modules, 'keras' in sys.modules)"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert output.stdout.split() == ["False", "False"], output.stderr
+
+
+def test_ship_puts_record_and_small_weights_into_the_package(home, tmp_path, monkeypatch):
+    from cnn_explainer import models, weights
+
+    shipped = tmp_path / "recorded"
+    for module in (runs, weights):
+        monkeypatch.setattr(module, "SHIPPED", shipped)
+    for name in ("lenet5-plain", "alexnet-plain"):
+        runs.save(samples.run(name))
+    weights.save(models.build("lenet5"), get("lenet5-plain"))
+    assert call("ship", "lenet5-plain")[0] == 0
+    assert call("ship", "alexnet-plain")[0] == 0
+    assert sorted(path.name.rpartition("-")[0] + path.suffix for path in shipped.iterdir()) == [
+        "alexnet-plain.json",
+        "lenet5-plain.json",
+        "lenet5-plain.npz",
+    ]

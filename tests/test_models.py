@@ -1,0 +1,122 @@
+"""The networks: the arithmetic of `architectures` against Keras, and both against the papers."""
+
+import keras
+import numpy as np
+import pytest
+
+from cnn_explainer import architectures, models
+
+PARAMETERS = {
+    "base": 2_395_434,
+    "lenet5": 62_006,
+    "alexnet": 62_383_349,
+    "vgg16": 134_281_029,
+    "alexnet-imagenet": 62_378_344,
+    "vgg16-imagenet": 138_357_544,
+}
+
+
+@pytest.mark.parametrize(("name", "count"), PARAMETERS.items())
+def test_parameters_by_arithmetic(name, count):
+    assert architectures.parameters(name) == count
+
+
+def test_vgg16_is_keras_own():
+    theirs = keras.applications.VGG16(weights=None)
+    assert theirs.count_params() == PARAMETERS["vgg16-imagenet"]
+    ours = [row for row in architectures.shapes("vgg16-imagenet") if row.parameters]
+    assert [row.parameters for row in ours] == [
+        layer.count_params() for layer in theirs.layers if layer.weights
+    ]
+
+
+@pytest.mark.parametrize("variant", architectures.VARIANTS)
+@pytest.mark.parametrize("name", ["base", "lenet5", "alexnet"])
+def test_shapes_are_keras_own(name, variant):
+    model = models.build(name, variant)
+    rows = {row.name: row for row in architectures.shapes(name, variant)}
+    for layer_name, row in rows.items():
+        layer = model.get_layer(layer_name)
+        assert layer.output.shape[1:] == row.output_shape
+        assert layer.count_params() == row.parameters
+    assert model.count_params() == PARAMETERS[name]
+    assert len(model.layers) == len(rows) + (1 if variant == "plain" else 4)
+
+
+def test_published_layers():
+    kernels = [
+        (layer.filters, layer.size, layer.stride)
+        for layer in architectures.ARCHITECTURES["alexnet"].blocks
+        if isinstance(layer, architectures.Conv)
+    ]
+    assert kernels == [(96, 11, 4), (256, 5, 1), (384, 3, 1), (384, 3, 1), (256, 3, 1)]
+    vgg = architectures.ARCHITECTURES["vgg16"].blocks
+    assert sum(isinstance(layer, architectures.Conv) for layer in vgg) == 13
+
+
+def test_dropout_variant_adds_one_layer_before_flatten():
+    plain = [row.name for row in architectures.shapes("lenet5")]
+    dropped = [row.name for row in architectures.shapes("lenet5", "augmented_dropout")]
+    assert [name for name in dropped if name not in plain] == ["dropout1"]
+    assert dropped.index("dropout1") == dropped.index("flatten") - 1
+
+
+def test_multiply_adds_of_a_convolution_by_hand():
+    conv1 = architectures.shapes("lenet5")[0]
+    assert conv1.multiply_adds == 28 * 28 * 6 * 5 * 5 * 3
+
+
+def test_rescaling_is_inside():
+    model = models.build("lenet5")
+    image = np.full((32, 32, 3), 255, np.uint8)
+    maps = models.feature_maps(model, image)
+    np.testing.assert_allclose(maps["rescaling"], 1)
+    assert maps["conv1"].shape == (28, 28, 6)
+    np.testing.assert_allclose(
+        maps["dense3"], model.predict(image[None].astype("float32"), verbose=0)[0], rtol=1e-5
+    )
+
+
+def test_augmentation_and_dropout_do_nothing_in_prediction():
+    model = models.build("lenet5", "augmented_dropout")
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype("float32")
+    first, second = (models.feature_maps(model, image)["dense3"] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_seed_decides_the_weights():
+    one, same, other = (models.build("lenet5", seed=seed).get_weights() for seed in (1, 1, 2))
+    for a, b in zip(one, same, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any((a != b).any() for a, b in zip(one, other, strict=True))
+
+
+def test_layers_draw_from_different_seeds():
+    kernels = [w for w in models.build("vgg16", image_size=32).get_weights() if w.ndim == 4]
+    assert kernels[5].shape == kernels[6].shape
+    assert (kernels[5] != kernels[6]).mean() > 0.99
+
+
+def test_sixteen_bits_keep_float32_weights_and_probabilities():
+    model = models.build("lenet5", precision="mixed_bfloat16")
+    assert {w.dtype for w in model.weights} == {"float32"}
+    assert model.layers[-1].compute_dtype == "float32"
+    assert model.get_layer("conv1").compute_dtype == "bfloat16"
+
+
+def test_base_keeps_its_dense_layer_short():
+    constraint = models.build("base").get_layer("dense1").kernel_constraint
+    assert constraint.max_value == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "lenet"}, r"`name` must be one of base, lenet5.*Received: 'lenet'"),
+        ({"name": "lenet5", "variant": "big"}, r"`variant` must be one of plain.*Received: 'big'"),
+        ({"name": "vgg16", "image_size": 16}, "kernel"),
+    ],
+)
+def test_errors(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        models.build(**arguments)

@@ -1,0 +1,207 @@
+"""Training: it learns, it survives `kill -9`, and it never leaves half a result."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from cnn_explainer import checkpoints, machine, runs, training, weights
+from cnn_explainer.errors import ExplainerError, NotSaved, TrainingDiverged, TrainingInProgress
+from cnn_explainer.experiments import Experiment, get
+
+pytestmark = pytest.mark.usefixtures("tiny")
+EXPERIMENT = get("lenet5-plain", epochs=12)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_folder, tmp_path_factory):
+    """One whole training of 12 epochs, and its folder."""
+    home = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", str(tiny_folder))
+        patch.setenv("CNN_EXPLAINER_HOME", str(home))
+        run = training.train(EXPERIMENT)
+    return run, home
+
+
+def test_256_pictures_bring_the_loss_down(trained):
+    run, _ = trained
+    assert run.history.loss[-1] < 0.5 * run.history.loss[0]
+    assert run.test.accuracy > 0.5
+    assert run.history.val_loss[-1] == pytest.approx(run.test.loss, rel=1e-3)
+    assert run.history.val_accuracy[-1] == pytest.approx(run.test.accuracy, abs=1e-6)
+    assert run.complete
+    assert run.filters.epochs == tuple(range(13))
+
+
+def test_seconds_are_those_of_the_epochs(trained):
+    run, _ = trained
+    seconds = sum(run.history.train_seconds) + sum(run.history.val_seconds)
+    assert run.fit_seconds == pytest.approx(seconds)
+    assert run.images_per_second == pytest.approx(256 / np.median(run.history.train_seconds))
+
+
+def test_record_and_weights_are_kept_and_the_state_is_not(trained, monkeypatch):
+    run, home = trained
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(home))
+    assert runs.load(EXPERIMENT) == run
+    assert training.run("lenet5-plain", epochs=12) == run
+    assert not checkpoints.folder(EXPERIMENT).exists()
+
+
+def test_weights_in_16_bits_give_the_recorded_answers(trained, monkeypatch):
+    run, home = trained
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(home))
+    from cnn_explainer.probes import aeroplane
+
+    model = weights.restore(EXPERIMENT)
+    answer = model.predict(aeroplane(32)[None].astype("float32"), verbose=0)[0]
+    np.testing.assert_allclose(answer, run.probes["aeroplane"], atol=5e-3)
+
+
+def _child(home, *arguments):
+    command = [sys.executable, "-m", "cnn_explainer", "train", *arguments]
+    environment = os.environ | {"CNN_EXPLAINER_HOME": str(home)}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for_epochs(experiment, count, child):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and child.poll() is None:
+        state = checkpoints.load(experiment)
+        if state and state.epochs_done >= count:
+            return state.epochs_done
+        time.sleep(0.02)
+    raise TimeoutError(f"the child made no {count} epochs: {child.stderr.read()}")
+
+
+def test_killed_at_any_moment_it_goes_on(trained, home):
+    whole, _ = trained
+    killed_at = []
+    for count in (2, 5):
+        with _child(home, "lenet5-plain", "--epochs", "12") as child:
+            killed_at.append(_wait_for_epochs(EXPERIMENT, count, child))
+            child.kill()
+        assert not list(runs.folder().glob("*")), "no record before it is complete"
+    assert killed_at[0] < killed_at[1] < 12
+
+    run = training.train(EXPERIMENT)
+    assert run.epochs_done == whole.epochs_done == 12
+    assert run.filters.epochs == whole.filters.epochs
+    # The order of the pictures and the optimizer's state came back: it is the same training.
+    np.testing.assert_allclose(run.history.loss, whole.history.loss, rtol=2e-2)
+    assert run.model_dump().keys() == whole.model_dump().keys()
+
+
+def test_control_c_says_what_to_do(home):
+    with _child(home, "lenet5-plain", "--epochs", "500") as child:
+        experiment = get("lenet5-plain", epochs=500)
+        done = _wait_for_epochs(experiment, 1, child)
+        with pytest.raises(TrainingInProgress, match="another process"):
+            training.train(experiment)
+        child.send_signal(signal.SIGINT)
+        output = child.stderr.read()
+    assert child.returncode == 1
+    assert "The same command goes on" in output
+    assert "Traceback" not in output
+    assert checkpoints.load(experiment).epochs_done >= done
+
+
+def test_stopped_early_the_record_says_so_and_can_be_taken_up(home):
+    experiment = get("lenet5-plain", epochs=4)
+    part = training.train(experiment, stop_after=2)
+    assert (part.epochs_done, part.complete) == (2, False)
+    assert runs.load(experiment) == part
+    whole = training.train(experiment)
+    assert (whole.epochs_done, whole.complete) == (4, True)
+    assert whole.history.loss[:2] == part.history.loss
+
+
+@pytest.mark.parametrize("variant", ["augmented", "augmented_dropout"])
+def test_variants_train(home, variant):
+    run = training.train(get(f"lenet5-{variant}", epochs=1))
+    assert run.experiment.variant == variant
+
+
+def test_sixteen_bits_where_the_processor_has_them(home, monkeypatch):
+    monkeypatch.setattr(machine, "has_bfloat16", lambda: True)
+    run = training.train(get("lenet5-plain", epochs=1, precision="mixed_bfloat16"))
+    assert run.provenance.precision == "mixed_bfloat16"
+
+
+def test_float32_where_it_has_not_and_the_record_says_so(home, monkeypatch):
+    monkeypatch.setattr(machine, "has_bfloat16", lambda: False)
+    experiment = get("lenet5-plain", epochs=1, precision="mixed_bfloat16")
+    run = training.train(experiment)
+    assert run.provenance.precision == "float32"
+    assert run.experiment == experiment
+
+
+def test_a_loss_that_explodes_leaves_nothing(home):
+    data = EXPERIMENT.model_dump()
+    data["recipe"] |= {"learning_rate": 1e12}
+    experiment = Experiment.model_validate(data)
+    with pytest.raises(TrainingDiverged, match="learning rate"):
+        training.train(experiment)
+    assert [path for path in home.rglob("*") if path.suffix in (".json", ".npz")] == []
+
+
+def test_a_full_disk_keeps_the_epochs_before(home, monkeypatch):
+    experiment = get("lenet5-plain", epochs=3)
+    training.train(experiment, stop_after=1)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(NotSaved, match="No space left"):
+            training.train(experiment)
+    assert checkpoints.load(experiment).epochs_done == 1
+    assert training.train(experiment).complete
+
+
+def test_a_state_of_other_pictures_is_refused(home):
+    experiment = get("lenet5-plain", epochs=2)
+    training.train(experiment, stop_after=1)
+    state = checkpoints.load(experiment)
+    state.dataset_fingerprint = "0" * 16
+    checkpoints.save(experiment, state)
+    with pytest.raises(ExplainerError, match="other pictures"):
+        training.train(experiment)
+
+
+def test_a_damaged_state_is_named(home):
+    path = checkpoints.folder(EXPERIMENT) / "state.npz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(ExplainerError, match=r"state\.npz cannot be read.*Delete it"):
+        training.train(EXPERIMENT)
+
+
+def test_wrong_number_of_epochs():
+    with pytest.raises(ValueError, match="`stop_after` must be a positive integer. Received: 0"):
+        training.train(EXPERIMENT, stop_after=0)
+
+
+@pytest.mark.parametrize("size", [864, 900, 3456, 69_696])
+def test_filters_fit_into_a_record(size):
+    step = training._filter_step(size, 50)
+    kept = {0, 50, *range(0, 51, step)}
+    assert {0, 50} <= kept
+    assert len(kept) * size <= training.FILTER_BYTES
+
+
+def test_on_jax(home):
+    pytest.importorskip("jax", reason="JAX is not installed: `pip install jax` runs this test")
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    command = [sys.executable, "-m", "cnn_explainer", "train", "lenet5-plain", "--epochs", "2"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    record = runs.load("lenet5-plain", epochs=2)
+    assert record.provenance.backend.startswith("jax")
+    assert json.loads(record.model_dump_json())["provenance"]["keras"]
