@@ -79,11 +79,13 @@ def test_the_text_says_what_the_figure_shows():
         stepper.convolution([[1, 2], [3, 4]], [[1, 0], [0, -1]], padding=((0, 0), (0, 1)))
     ) == (
         "2×2 kernel on a 2×2 image, padding ((0, 0), (0, 1)). Step by step it fills the "
-        "feature map of 1×2, whose rows are −3 2. Last step: Row 1, column 2: 2×1 + 0×0 + 4×0 + 0×(−1) = 2"
+        "feature map of 1×2, whose rows are −3 2. "
+        "Last step: Row 1, column 2: 2×1 + 0×0 + 4×0 + 0×(−1) = 2"
     )
     assert repr(stepper.pooling([[1, 2], [3, 4]])) == (
         "Max pooling, 2×2 windows on a 2×2 image, stride 2. Step by step it fills the "
-        "output of 1×1, whose rows are 4. Last step: Row 1, column 1: the largest of 1, 2, 3, 4 is 4"
+        "output of 1×1, whose rows are 4. "
+        "Last step: Row 1, column 1: the largest of 1, 2, 3, 4 is 4"
     )
 
 
