@@ -10,6 +10,7 @@ from cnn_explainer import datasets
 def home(tmp_path, monkeypatch):
     """An empty folder for the user's own records, weights and states."""
     folder = tmp_path / "home"
+    folder.mkdir()
     monkeypatch.setenv("CNN_EXPLAINER_HOME", str(folder))
     return folder
 

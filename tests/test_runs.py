@@ -13,10 +13,7 @@ from cnn_explainer.errors import DamagedRecord, NotSaved, RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ def test_what_is_saved_is_what_is_read(tmp_path_factory, name, seed, data):
     np.testing.assert_array_equal(again.filters.kernels, run.filters.kernels)
 
 
-def test_own_record_comes_before_the_shipped_one(home, tmp_path, monkeypatch):
+def test_own_record_comes_before_the_shipped_one(tmp_path, monkeypatch):
     shipped, own = tmp_path / "shipped", samples.run(epochs_done=20)
     monkeypatch.setattr(runs, "SHIPPED", shipped)
     runs.save(samples.run(), shipped)
@@ -159,7 +156,7 @@ def test_infinite_numbers_are_refused(record):
         runs.read(path)
 
 
-def test_import_takes_all_or_nothing(home, tmp_path):
+def test_import_takes_all_or_nothing(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     for seed in (1, 2):
         runs.save(samples.run(seed=seed), elsewhere)
@@ -181,7 +178,7 @@ def test_import_of_nothing(tmp_path):
         runs.import_records(tmp_path / "absent.json")
 
 
-def test_import_renames_to_the_experiments_own_name(home, tmp_path):
+def test_import_renames_to_the_experiments_own_name(tmp_path):
     path = runs.save(samples.run(), tmp_path / "elsewhere")
     odd = path.rename(path.with_name("downloaded (1).json"))
     (taken,) = runs.import_records(odd)

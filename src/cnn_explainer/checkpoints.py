@@ -83,7 +83,7 @@ def load(experiment: Experiment) -> Checkpoint | None:
     """The state after the last finished epoch, or `None` before the first."""
     path = folder(experiment) / "state.npz"
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             meta = json.loads(str(arrays["meta"]))
             numbered = {name: arrays[name] for name in arrays.files if "/" in name}
     except FileNotFoundError:
