@@ -5,16 +5,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from cnn_explainer.architectures import shapes
+from cnn_explainer.datasets import SOURCES
 from cnn_explainer.experiments import get
 from cnn_explainer.runs import BINS, Calibration, Filters, History, Metrics, Provenance, Run
 
-CLASSES = {
-    "cifar10": (
-        *("airplane", "automobile", "bird", "cat", "deer"),
-        *("dog", "frog", "horse", "ship", "truck"),
-    ),
-    "tf_flowers": ("daisy", "dandelion", "roses", "sunflowers", "tulips"),
-}
+CLASSES = {name: source.classes for name, source in SOURCES.items()}
 ORIGINS = {
     "cifar10": "CIFAR-10 (JPEG re-encoded copy)",
     "tf_flowers": "TensorFlow Datasets, tf_flowers 3.0.1",

@@ -2,15 +2,16 @@
 
 from math import log2
 
-from ..architectures import Conv, Dense, Dropout, Flatten, LayerShape, Pool, shapes
+from .. import words
+from ..architectures import Conv, Dense, LayerShape, Pool, shapes
 from ..architectures import architecture as network_of
 from .figure import Figure
 from .svg import BLUE, GREEN, INK, VERMILLION, Panel, text
 
 WIDTH, DRAWING = 400, 150
 """Of the whole, and of the drawn blocks at its left, in CSS pixels."""
-FILLS = {Conv: (BLUE, 0.75), Pool: (VERMILLION, 0.75), Dense: (GREEN, 0.75)}
-OTHERS = (INK, 0.35)
+FILLS = {Conv: (BLUE, 1), Pool: (VERMILLION, 1), Dense: (GREEN, 1)}
+OTHERS = (INK, 0.4)
 
 
 def architecture(name: str, variant: str = "plain") -> Figure:
@@ -26,18 +27,18 @@ def architecture(name: str, variant: str = "plain") -> Figure:
     first = rows[0].input_shape
     for what, shape, layer, count in [
         ("Picture", first, None, None),
-        *((label(row), row.output_shape, row.layer, row.parameters) for row in rows),
+        *((words.layer(row.layer), row.output_shape, row.layer, row.parameters) for row in rows),
     ]:
         height = max(34, _side(shape) + 14)
         parts.append(_block(shape, y + height / 2, *FILLS.get(type(layer), OTHERS)))
         counted = f" · {count:,} parameters" if count else ""
         parts.append(text(DRAWING, y + height / 2 - 2, what, bold=True))
-        parts.append(text(DRAWING, y + height / 2 + 13, f"{_times(shape)}{counted}", size=11))
+        parts.append(text(DRAWING, y + height / 2 + 13, f"{words.shape(shape)}{counted}", size=11))
         y += height
     total = sum(row.parameters for row in rows)
-    title = network.title + ("" if variant == "plain" else f", {variant.replace('_', ' and ')}")
+    title = f"{network.title}, {words.variant(variant)}"
     alt = (
-        f"{title}: from a picture of {_times(first)} to {rows[-1].output_shape[0]} classes,"
+        f"{title}: from a picture of {words.shape(first)} to {rows[-1].output_shape[0]} classes,"
         f" {total:,} parameters. " + " ".join(_sentence(row) for row in rows)
     )
     caption = f"{title}: {total:,} parameters."
@@ -46,29 +47,9 @@ def architecture(name: str, variant: str = "plain") -> Figure:
     return Figure((Panel(WIDTH, y, "".join(parts)),), alt, caption)
 
 
-def label(row: LayerShape) -> str:
-    """What a layer is, in words."""
-    match row.layer:
-        case Conv(_, size, stride, padding):
-            stepped = f", stride {stride}" if stride > 1 else ""
-            return f"Convolution {size} × {size}, {padding}{stepped}"
-        case Pool(size, stride):
-            return f"Max pooling {size} × {size}, stride {stride}"
-        case Dropout(rate):
-            return f"Dropout {rate:g}"
-        case Flatten():
-            return "Flatten"
-        case Dense(_, activation):
-            return f"Dense, {'softmax' if activation == 'softmax' else 'ReLU'}"
-
-
 def _sentence(row: LayerShape) -> str:
     counted = f", {row.parameters:,} parameters" if row.parameters else ""
-    return f"{row.name}: {label(row)}, gives {_times(row.output_shape)}{counted}."
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " × ".join(f"{n:,}" for n in shape)
+    return f"{row.name}: {words.layer(row.layer)}, gives {words.shape(row.output_shape)}{counted}."
 
 
 def _side(shape: tuple[int, ...]) -> float:

@@ -6,7 +6,7 @@ from ..provenance import describe
 from ..runs import BINS, Run
 from .figure import Figure
 from .plot import SENTINEL, canvas
-from .svg import BLUE, VERMILLION
+from .svg import BLUE
 
 
 def calibration(run: Run) -> Figure:
@@ -18,21 +18,11 @@ def calibration(run: Run) -> Figure:
     """
     bins = run.calibration
     count, accuracy = np.array(bins.count), np.array(bins.accuracy)
-    confidence = np.array(bins.confidence)
-    filled = count > 0
     middles, width = (np.arange(BINS) + 0.5) / BINS, 0.9 / BINS
     with canvas(420, 400) as made:
         top, bottom = made.plot.subplots(2, sharex=True, height_ratios=(3, 1.2))
-        top.bar(middles, accuracy, width, color=BLUE, label="right answers")
+        top.bar(middles, accuracy, width, color=BLUE, label="share of right answers")
         top.plot((0, 1), (0, 1), "--", color=SENTINEL, linewidth=1, label="perfect calibration")
-        top.plot(
-            *(confidence[filled], accuracy[filled]),
-            "D",
-            color=VERMILLION,
-            markeredgecolor=SENTINEL,
-            markersize=5,
-            label="mean probability in the bin",
-        )
         top.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="Share right")
         top.legend(loc="upper left")
         bottom.bar(middles, count, width, color=SENTINEL, alpha=0.4)

@@ -1,17 +1,29 @@
 """What a layer makes of a picture."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ..provenance import describe
+from ..runs import Run
 from .colours import cividis, colour_bar
 from .figure import Figure
 from .svg import Panel
 from .tiles import tiles
 
 
-def feature_maps(maps: np.ndarray, *, title: str, columns: int | None = None) -> Figure:
+def feature_maps(
+    maps: np.ndarray,
+    *,
+    title: str,
+    columns: int | None = None,
+    runs: Run | Sequence[Run] | None = None,
+) -> Figure:
     """The channels of one layer's output `(H, W, C)` as tiles, all on one colour scale.
 
         feature_maps(maps, title="conv1 of LeNet-5")   # (28, 28, 6)  ->  6 tiles of 28 × 28
+
+    `runs`, where the network was trained, are named below.
 
     Raises `ValueError` if `maps` has another number of axes or holds a value that is not finite.
     """
@@ -35,6 +47,7 @@ def feature_maps(maps: np.ndarray, *, title: str, columns: int | None = None) ->
         (panel,),
         _alt(maps, f"{title}: {count} feature maps of {size}"),
         f"{title}: {count} feature maps of {size} on a common colour scale.",
+        describe(runs) if runs else "",
     )
 
 

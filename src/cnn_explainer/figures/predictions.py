@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..provenance import describe
+from ..runs import Run
 from .figure import Figure
 from .svg import BLUE, GREEN, INK, Panel, image, line, rect, text
 
-NAMES, BARS, REMARKS = 86, 190, 104
+NAMES, BARS, REMARKS = 84, 190, 126
 """The widths of the three columns."""
 ROW = 22
 
@@ -19,13 +21,14 @@ def predictions(
     title: str,
     truth: str | None = None,
     picture: np.ndarray | None = None,
+    runs: Run | Sequence[Run] | None = None,
 ) -> Figure:
     """The probability of each class as a bar from 0 to 1, the largest first.
 
         predictions((0.1, 0.7, 0.2), ("cat", "dog", "frog"), title="LeNet-5", truth="frog")
 
     The bars are the network's own probabilities, not rescaled. `picture` `(H, W, 3)`, uint8, is
-    shown beside them.
+    shown beside them; `runs`, where the network was trained, are named below.
 
     Raises `ValueError` if there are not as many probabilities as classes, if they are no
     probabilities, or if `truth` is none of the classes.
@@ -49,7 +52,8 @@ def predictions(
     if picture is not None:
         side = min(panels[0].height - 16, 190)
         panels.insert(0, Panel(side, side + 8, image(0, 8, side, side, picture)))
-    return Figure(tuple(panels), _alt(title, ranked, truth), _caption(title, ranked, truth))
+    alt, caption = _alt(title, ranked, truth), _caption(title, ranked, truth)
+    return Figure(tuple(panels), alt, caption, describe(runs) if runs else "")
 
 
 def _bars(title: str, ranked: list[tuple[str, float]], truth: str | None) -> Panel:
@@ -74,7 +78,7 @@ def _bars(title: str, ranked: list[tuple[str, float]], truth: str | None) -> Pan
 
 def _remark(name: str, answer: str, truth: str | None) -> str:
     if name == answer == truth:
-        return "answer, right"
+        return "right answer"
     return {answer: "answer", truth: "truth"}.get(name, "")
 
 

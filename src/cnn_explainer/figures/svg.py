@@ -22,12 +22,13 @@ class Panel:
     body: str
 
     def svg(self, alt: str = "") -> str:
-        """The document; without `alt`, one that a screen reader passes over."""
+        """The document; without `alt`, a part that a screen reader passes over."""
         said = f'role="img" aria-label="{escape(alt)}"' if alt else 'aria-hidden="true"'
+        place = "display: block; margin: 0 auto; " if alt else ""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" {said} width="{self.width:g}"'
             f' height="{self.height:g}" viewBox="0 0 {self.width:g} {self.height:g}"'
-            ' style="max-width: 100%; height: auto; font-family: system-ui, sans-serif"'
+            f' style="{place}max-width: 100%; height: auto; font-family: system-ui, sans-serif"'
             f' fill="none">{self.body}</svg>'
         )
 

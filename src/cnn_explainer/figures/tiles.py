@@ -24,7 +24,7 @@ def tiles(
     count = len(pictures)
     if count == 0 or len(labels) != count:
         raise ValueError(f"each picture needs a label. Received: {count} and {len(labels)}")
-    columns = columns if columns is not None else max(min(count, 5), ceil(count**0.5))
+    columns = _columns(count) if columns is None else columns
     if columns < 1:
         raise ValueError(f"`columns` must be a positive integer. Received: {columns}")
     side = min(WIDTH / columns - GAP, LARGEST)
@@ -40,3 +40,9 @@ def tiles(
             parts.append(text(x + side / 2, y + side + 12, label, anchor="middle", size=11))
     width = min(columns, count) * (side + GAP)
     return Panel(width, ceil(count / columns) * step, "".join(parts))
+
+
+def _columns(count: int) -> int:
+    """About as many columns as rows, or some more if that fills the last row better."""
+    square = ceil(count**0.5)
+    return min(range(square, 2 * square + 1), key=lambda columns: (-count % columns, columns))

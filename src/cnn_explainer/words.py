@@ -1,0 +1,58 @@
+"""What the layers and settings are called where people read them."""
+
+from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, architecture
+from .experiments import Experiment, Precision, Recipe
+
+
+def layer(block: Block) -> str:
+    """Kind and settings.
+
+    layer(Conv(6, 5))   ->  "Convolution 5 × 5, valid"
+    layer(Pool(2, 2))   ->  "Max pooling 2 × 2, stride 2"
+    """
+    match block:
+        case Conv(_, size, stride, padding):
+            stepped = f", stride {stride}" if stride > 1 else ""
+            return f"Convolution {size} × {size}, {padding}{stepped}"
+        case Pool(size, stride):
+            return f"Max pooling {size} × {size}, stride {stride}"
+        case Dropout(rate):
+            return f"Dropout {rate:g}"
+        case Flatten():
+            return "Flatten"
+        case Dense(_, activation, max_norm):
+            limited = f", weights no longer than {max_norm:g}" if max_norm else ""
+            return f"Dense, {'softmax' if activation == 'softmax' else 'ReLU'}{limited}"
+
+
+def shape(sizes: tuple[int, ...]) -> str:
+    """A shape as a product: `(28, 28, 6)` is 28 × 28 × 6."""
+    return " × ".join(f"{size:,}" for size in sizes)
+
+
+def variant(name: str) -> str:
+    """A variant in words."""
+    return {
+        "plain": "plain",
+        "augmented": "with augmentation",
+        "augmented_dropout": "with augmentation and dropout",
+    }[name]
+
+
+def optimizer(recipe: Recipe) -> str:
+    """The optimizer and its momentum: `SGD, Nesterov momentum 0.9`."""
+    if recipe.optimizer == "adam":
+        return "Adam"
+    if recipe.momentum == 0:
+        return "SGD"
+    return f"SGD, {'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}"
+
+
+def precision(name: Precision) -> str:
+    """A precision in words."""
+    return {"float32": "float32", "mixed_bfloat16": "mixed bfloat16"}[name]
+
+
+def experiment(chosen: Experiment) -> str:
+    """Network and variant: `LeNet-5 (plain)`."""
+    return f"{architecture(chosen.model).title} ({variant(chosen.variant)})"
