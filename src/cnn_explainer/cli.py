@@ -98,6 +98,7 @@ def train(
         if not again and _recorded(experiment, stop_after):
             typer.echo(f"{title}: recorded already (--again trains it once more)")
             continue
+        _load_keras()
         try:
             run = train_one(experiment, stop_after=stop_after)
         except KeyboardInterrupt:
@@ -158,6 +159,7 @@ def predict(
     experiment = _experiment(name, seed=seed)
     size = experiment.image_size
     picture = probes.PROBES[image](size) if image in probes.PROBES else probes.image(image, size)
+    _load_keras()
     model = restore(experiment)
     answer = model.predict(picture[None].astype("float32"), verbose=0)[0].tolist()
     classes = datasets.SOURCES[experiment.dataset].classes
@@ -216,6 +218,18 @@ def prepare(
         if name not in datasets.SOURCES:
             raise typer.BadParameter(f"`{name}` must be one of {', '.join(datasets.SOURCES)}")
         typer.echo(datasets.prepare(name))
+
+
+def _load_keras() -> None:
+    """Import Keras without TensorFlow's greetings, which no setting of its own turns off."""
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _experiment(name: str, **changes) -> Experiment:
