@@ -18,7 +18,7 @@ from . import layers
 LARGEST = 16
 """More pixels than this along an axis, and the numbers in them can no longer be read."""
 
-_CELL = 44
+_CELL = 40
 _FITS = 5
 """So many characters fit into a cell; more need smaller ones."""
 _TERMS = 9
@@ -135,7 +135,7 @@ def convolution(image, kernel, *, stride=1, padding="valid", dilation=1, label=N
         slide=slide,
         weights=[_number(weight) for weight in weights],
         steps=steps,
-        titles=("Products, their sum:", "Feature map"),
+        titles=("Products, sum:", "Feature map"),
     )
 
 
@@ -177,7 +177,7 @@ def pooling(image, size=2, *, stride=None, padding="valid", mode="max", label=No
         slide=slide,
         weights=[],
         steps=steps,
-        titles=("Window, its maximum:" if mode == "max" else "Window, its average:", "Output"),
+        titles=("Window, maximum:" if mode == "max" else "Window, average:", "Output"),
     )
 
 
