@@ -66,6 +66,7 @@ class TrainingProgress:
                 f"  val_accuracy {val_accuracy:.4f}  {images_per_second:,.0f} images/s"
                 f"  {_clock(left)} left",
                 highlight=False,
+                soft_wrap=True,
             )
 
 
