@@ -1,4 +1,6 @@
-"""What many tests need: a folder of the user's own, a small dataset, the real ones."""
+"""What many tests need: a folder of the user's own, a small dataset, the real ones, a browser."""
+
+import shutil
 
 import pytest
 import tiny_data
@@ -24,8 +26,6 @@ def tiny_folder(tmp_path_factory):
 @pytest.fixture
 def tiny(tiny_folder, tmp_path, monkeypatch):
     """A copy of it, to be read and spoilt."""
-    import shutil
-
     folder = tmp_path / "tfds"
     shutil.copytree(tiny_folder, folder)
     monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
@@ -38,3 +38,17 @@ def real_data():
     absent = [name for name in datasets.SOURCES if datasets.locate(name) is None]
     if absent:
         pytest.skip(f"{' and '.join(absent)} not here: `cnn-explainer data prepare` fetches them")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium; Playwright brings none of its own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip("no Chromium here: `apt install chromium` brings it")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=program)
+        yield chromium
+        chromium.close()
