@@ -216,7 +216,10 @@ def _board(title, numbers, name="pixels", below="", padding=((0, 0), (0, 0))) ->
 
 
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    """Read a script or style, less the comments and the indentation, which every figure carries."""
+    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if not line.startswith(("//", "/*")))
 
 
 def _plane(name: str, array) -> np.ndarray:
