@@ -212,6 +212,29 @@ def test_paper_shows_the_last_step_and_no_controls(page):
     assert not page.locator(".controls").first.is_visible()
 
 
+def test_a_figure_that_comes_later_starts_too_and_leaves_the_others_alone(page):
+    page.get_by_role("slider").first.fill("3")
+    # As JupyterLab does it: the scripts of an output are made anew, then all is attached.
+    page.evaluate(
+        """html => {
+            const output = document.createElement("div");
+            output.innerHTML = html;
+            for (const old of output.querySelectorAll("script")) {
+                const script = document.createElement("script");
+                script.type = old.type;
+                script.textContent = old.textContent;
+                old.replaceWith(script);
+            }
+            document.querySelector("main").append(output);
+        }""",
+        stepper.pooling(IMAGE, mode="average")._repr_html_(),
+    )
+    assert page.get_by_role("slider").count() == 3
+    page.get_by_role("button", name="Next").last.click()
+    assert sentence(page, 2).startswith("Row 1, column 2: ")
+    assert page.get_by_role("slider").first.input_value() == "3"
+
+
 def test_a_narrow_page_does_not_scroll_sideways(page):
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
