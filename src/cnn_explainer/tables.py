@@ -43,11 +43,13 @@ class Table:
         head = _row(self.frame.index.name, self.frame.columns, right, scope="col")
         body = "".join(_row(name, row, right) for name, *row in self.shown.itertuples())
         source = f"<br><small>{escape(self.source)}</small>" if self.source else ""
-        # A wide table scrolls by itself on a phone; the keyboard must be able to reach it then.
+        # A wide table scrolls by itself on a phone; the keyboard must be able to reach it then,
+        # and its caption stays in view.
+        stay = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 3rem)"
         return (
-            f'<div role="region" tabindex="0" aria-label="{escape(self.caption)}"'
-            f' style="overflow-x: auto"><table class="cnn-table">'
-            f"<caption>{escape(self.caption)}{source}</caption>"
+            f'<div class="cnn-table" role="region" tabindex="0" aria-label="{escape(self.caption)}"'
+            ' style="overflow-x: auto"><table><caption style="text-align: left">'
+            f'<span style="{stay}">{escape(self.caption)}{source}</span></caption>'
             f"<thead>{head}</thead><tbody>{body}</tbody></table></div>"
         )
 
@@ -128,7 +130,7 @@ def recipe(experiment: Experiment) -> Table:
         "Network": architecture(experiment.model).title,
         "Variant": words.variant(experiment.variant),
         "Dataset": SOURCES[experiment.dataset].title,
-        "Image size": f"{experiment.image_size} × {experiment.image_size} pixels",
+        "Image size": f"{words.shape((experiment.image_size,) * 2)} pixels",
         "Loss": "categorical cross-entropy",
         "Optimizer": words.optimizer(chosen),
         "Learning rate": f"{chosen.learning_rate:g}",
@@ -147,7 +149,7 @@ def experiments() -> Table:
     rows = {
         name: {
             "Dataset": SOURCES[experiment.dataset].title,
-            "Image size": words.shape((experiment.image_size, experiment.image_size)),
+            "Image size": words.shape((experiment.image_size,) * 2),
             "Parameters": parameters(experiment.model),
             "Precision": words.precision(experiment.recipe.precision),
             "Recorded": "yes" if _recorded(experiment) else "no",

@@ -13,21 +13,21 @@ def layer(block: Block) -> str:
     match block:
         case Conv(_, size, stride, padding):
             stepped = f", stride {stride}" if stride > 1 else ""
-            return f"Convolution {size} × {size}, {padding}{stepped}"
+            return f"Convolution {shape((size, size))}, {padding}{stepped}"
         case Pool(size, stride):
-            return f"Max pooling {size} × {size}, stride {stride}"
+            return f"Max pooling {shape((size, size))}, stride {stride}"
         case Dropout(rate):
             return f"Dropout {rate:g}"
         case Flatten():
             return "Flatten"
         case Dense(_, activation, max_norm):
-            limited = f", weights no longer than {max_norm:g}" if max_norm else ""
+            limited = f", max norm {max_norm:g}" if max_norm else ""
             return f"Dense, {'softmax' if activation == 'softmax' else 'ReLU'}{limited}"
 
 
 def shape(sizes: tuple[int, ...]) -> str:
-    """A shape as a product: `(28, 28, 6)` is 28 × 28 × 6."""
-    return " × ".join(f"{size:,}" for size in sizes)
+    """A shape as a product: `(28, 28, 6)` is 28 × 28 × 6, which no line break tears apart."""
+    return "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(f"{size:,}" for size in sizes)
 
 
 def variant(name: str) -> str:

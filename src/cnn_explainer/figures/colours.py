@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from .svg import rect, text
 
-DARK, LIGHT = "#10151c", "#ffffff"
+DARK, LIGHT = "#000000", "#ffffff"
 
 
 def cividis(shares: np.ndarray) -> np.ndarray:
@@ -19,7 +19,7 @@ def ink_on(colour: np.ndarray) -> str:
     linear = (np.asarray(colour) / 255) ** 2.2
     luminance = linear @ (0.2126, 0.7152, 0.0722)
     # Where the contrast ratios of WCAG 2, (L + 0.05) / (l + 0.05), of both inks are equal.
-    return DARK if luminance > 0.19 else LIGHT
+    return DARK if luminance > 0.179 else LIGHT
 
 
 def colour_bar(x: float, y: float, width: float, low: str, high: str, label: str) -> str:

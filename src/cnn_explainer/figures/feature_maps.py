@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .. import words
 from ..provenance import describe
 from ..runs import Run
 from .colours import cividis, colour_bar
@@ -42,7 +43,7 @@ def feature_maps(
         (grid.width - width) / 2, grid.height + 4, width, f"{low:.2f}", f"{high:.2f}", "Activation"
     )
     panel = Panel(grid.width, grid.height + 32, grid.body + bar)
-    size = f"{maps.shape[0]} × {maps.shape[1]}"
+    size = words.shape(maps.shape[:2])
     return Figure(
         (panel,),
         _alt(maps, f"{title}: {count} feature maps of {size}"),

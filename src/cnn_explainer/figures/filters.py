@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import words
 from ..provenance import describe
 from ..runs import Run
 from .figure import Figure
@@ -26,7 +27,7 @@ def filters(run: Run, epoch: int | None = None) -> Figure:
     count = kernels.shape[-1]
     panel = tiles([colours[..., i] for i in range(count)], [str(i) for i in range(count)])
     when = f"after epoch {epoch}" if epoch else "before the first epoch"
-    size = f"{kernels.shape[0]} × {kernels.shape[1]} × {kernels.shape[2]}"
+    size = words.shape(kernels.shape[:3])
     alt = (
         f"The {count} first-layer kernels of {run.experiment.name} {when}, {size} each. Their"
         f" largest weights are between {largest.min():.3f} and {largest.max():.3f} in size."

@@ -7,8 +7,10 @@ import numpy as np
 
 from .svg import Panel, image, text
 
-WIDTH, LARGEST, GAP = 420, 190, 6
-"""Of the grid, of one picture, and between pictures, in CSS pixels."""
+WIDTH, GAP = 420, 6
+"""Of the grid, and between pictures, in CSS pixels."""
+LARGEST, PIXEL = 190, 20
+"""No picture is wider, and no pixel of a picture."""
 
 
 def tiles(
@@ -27,7 +29,7 @@ def tiles(
     columns = _columns(count) if columns is None else columns
     if columns < 1:
         raise ValueError(f"`columns` must be a positive integer. Received: {columns}")
-    side = min(WIDTH / columns - GAP, LARGEST)
+    side = min(WIDTH / columns - GAP, LARGEST, PIXEL * pictures[0].shape[1])
     # Labels of tiny tiles would run into each other.
     label_height = 16 if side >= 24 else 0
     step = side + label_height + GAP
