@@ -1,0 +1,41 @@
+import time
+
+import pytest
+
+from cnn_explainer import machine
+from cnn_explainer.clock import awake_seconds
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fpu avx512f avx512_bf16 sse", True),
+        ("fpu amx_bf16", True),
+        ("fpu avx512f avx512_bf16x", False),
+        ("", False),
+    ],
+)
+def test_bfloat16_is_read_from_the_flags(tmp_path, monkeypatch, flags, expected):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor : 0\nmodel name\t: Some CPU @ 3 GHz\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(machine, "_CPUINFO", cpuinfo)
+    monkeypatch.setattr(machine, "accelerators", lambda: [])
+    assert machine.has_bfloat16() is expected
+    assert machine.processor() == "Some CPU @ 3 GHz"
+
+
+def test_an_accelerator_comes_first(monkeypatch):
+    monkeypatch.setattr(machine, "accelerators", lambda: ["gpu:0"])
+    assert machine.has_bfloat16()
+    assert machine.processor() == "gpu:0"
+
+
+def test_without_cpuinfo_there_is_still_a_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_CPUINFO", tmp_path / "absent")
+    assert machine.processor()
+
+
+def test_the_clock_counts_seconds():
+    began = awake_seconds()
+    time.sleep(0.05)
+    assert 0.05 <= awake_seconds() - began < 5
