@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from cnn_explainer import metrics
 from cnn_explainer.architectures import shapes
 from cnn_explainer.datasets import SOURCES
 from cnn_explainer.experiments import get
-from cnn_explainer.runs import BINS, Calibration, Filters, History, Metrics, Provenance, Run
+from cnn_explainer.runs import Filters, History, Provenance, Run
 
 CLASSES = {name: source.classes for name, source in SOURCES.items()}
 ORIGINS = {
@@ -39,18 +40,15 @@ def run(
     classes = CLASSES[experiment.dataset]
     labels = rng.integers(len(classes), size=IMAGES)
     probabilities = predictions(rng, labels, len(classes))
-    answers = probabilities.argmax(1)
-    confusion = np.zeros((len(classes), len(classes)), int)
-    np.add.at(confusion, (labels, answers), 1)
     seconds = tuple(rng.uniform(3, 5, done))
     return Run(
         experiment=experiment,
         classes=classes,
         history=history(rng, done),
-        train=metrics(*_training(rng, len(classes))),
-        test=metrics(labels, probabilities),
-        confusion=tuple(map(tuple, confusion.tolist())),
-        calibration=calibration(probabilities.max(1), answers == labels),
+        train=metrics.evaluate(*_training(rng, len(classes))),
+        test=metrics.evaluate(probabilities, labels),
+        confusion=metrics.confusion(probabilities, labels),
+        calibration=metrics.calibrate(probabilities, labels),
         probes={
             probe: tuple(rng.dirichlet(np.full(len(classes), 0.3)))
             for probe in ("aeroplane", "rose")
@@ -83,7 +81,7 @@ def predictions(rng: np.random.Generator, labels: np.ndarray, classes: int) -> n
 
 def _training(rng: np.random.Generator, classes: int) -> tuple[np.ndarray, np.ndarray]:
     labels = rng.integers(classes, size=IMAGES)
-    return labels, predictions(rng, labels, classes)
+    return predictions(rng, labels, classes), labels
 
 
 def history(rng: np.random.Generator, epochs: int) -> History:
@@ -98,33 +96,6 @@ def history(rng: np.random.Generator, epochs: int) -> History:
         val_loss=tuple(1.9 - 0.8 * rise + 0.15 * time + noise[3]),
         train_seconds=tuple(rng.uniform(3, 4, epochs)),
         val_seconds=tuple(rng.uniform(0.2, 0.4, epochs)),
-    )
-
-
-def metrics(labels: np.ndarray, probabilities: np.ndarray) -> Metrics:
-    """What these probabilities are worth, by the definitions."""
-    chosen = probabilities[np.arange(len(labels)), labels]
-    right = float(np.mean(probabilities.argmax(1) == labels))
-    truth = np.eye(probabilities.shape[1])[labels]
-    entropy = float(-np.log(chosen).mean())
-    return Metrics(
-        accuracy=right,
-        loss=entropy,
-        binary_accuracy=float(np.mean((probabilities > 0.5) == truth)),
-        categorical_accuracy=right,
-        categorical_crossentropy=entropy,
-    )
-
-
-def calibration(confidence: np.ndarray, right: np.ndarray) -> Calibration:
-    """The images sorted into the bins."""
-    index = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    count = np.bincount(index, minlength=BINS)
-    share = np.maximum(count, 1)
-    return Calibration(
-        count=tuple(count.tolist()),
-        confidence=tuple(np.bincount(index, confidence, BINS) / share),
-        accuracy=tuple(np.bincount(index, right, BINS) / share),
     )
 
 
