@@ -12,8 +12,8 @@ from cnn_explainer.runs import Filters, History, Provenance, Run
 
 CLASSES = {name: source.classes for name, source in SOURCES.items()}
 ORIGINS = {
-    "cifar10": "CIFAR-10 (JPEG re-encoded copy)",
-    "tf_flowers": "TensorFlow Datasets, tf_flowers 3.0.1",
+    "cifar10": "a copy re-encoded as JPEG",
+    "tf_flowers": "the original",
 }
 IMAGES = 1000
 """As many test images as the made-up confusion matrix counts."""

@@ -8,7 +8,7 @@ from cnn_explainer import provenance
 
 def test_one_run_in_one_line():
     assert provenance.describe(samples.run(seed=42)) == (
-        "lenet5-plain, seed 42, 50 of 50 epochs, float32 · CIFAR-10 (JPEG re-encoded copy)"
+        "lenet5-plain, seed 42, 50 of 50 epochs, float32 · CIFAR-10, a copy re-encoded as JPEG"
         " · tensorflow 2.21.0, keras 3.15.0 · AMD EPYC 9B14 · 2026-11-24"
     )
 
@@ -35,7 +35,7 @@ def test_what_differs_is_all_said():
     line = provenance.describe([first, second.model_copy(update={"provenance": made})])
     for part in (
         "lenet5-plain, seed 42, 50 of 50 epochs, float32; vgg16-plain, seed 42, 3 of 50 epochs",
-        "CIFAR-10 (JPEG re-encoded copy) and TensorFlow Datasets, tf_flowers 3.0.1",
+        "CIFAR-10, a copy re-encoded as JPEG and TensorFlow's flower photos, the original",
         "AMD EPYC 9B14 and Apple M1",
         "2026-11-24 to 2026-12-01",
     ):

@@ -150,7 +150,7 @@ def origin(place: Path) -> str:
     with first.open("rb") as file:
         is_jpeg = _JPEG in file.read(4096)
     if info["name"] == "cifar10" and is_jpeg:  # which is PNG in the original
-        return "a copy, re-encoded as JPEG: pixels differ slightly from the original's"
+        return "a copy re-encoded as JPEG (pixels differ slightly from the original)"
     size = sum(int(split["numBytes"]) for split in info["splits"])
     return f"a copy of {size / 1e6:,.0f} MB, not made from the original archive"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from .datasets import SOURCES
 from .runs import Run
 
 
@@ -9,7 +10,7 @@ def describe(runs: Run | Sequence[Run]) -> str:
     """Runs, seeds, epochs, precision, data, versions, processor and date, in one line.
 
         describe(run)  ->  "lenet5-plain, seed 42, 50 of 50 epochs, float32
-                            · CIFAR-10 (JPEG re-encoded copy) · tensorflow 2.21.0, keras 3.15.0
+                            · CIFAR-10, a copy re-encoded as JPEG · tensorflow 2.21.0, keras 3.15.0
                             · AMD EPYC · 2026-11-24"
 
     What several runs have in common is said once.
@@ -20,7 +21,7 @@ def describe(runs: Run | Sequence[Run]) -> str:
     return " · ".join(
         [
             "; ".join(_trained(name, _of_name(runs, name)) for name in _once(_names(runs))),
-            " and ".join(_once(p.dataset_origin for p in made)),
+            " and ".join(_once(map(_data, runs))),
             ", ".join(_once(v for p in made for v in (p.backend, f"keras {p.keras}"))),
             " and ".join(_once(p.processor for p in made)),
             days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
@@ -46,6 +47,10 @@ def as_seeds(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"`runs` must have different seeds. Received: {seeds}")
     return tuple(sorted(several, key=lambda run: run.experiment.seed))
+
+
+def _data(run: Run) -> str:
+    return f"{SOURCES[run.experiment.dataset].title}, {run.provenance.dataset_origin}"
 
 
 def _names(runs: Iterable[Run]) -> list[str]:
