@@ -1,9 +1,13 @@
 """What many tests need: a folder of the user's own, a small dataset, the real ones, a browser."""
 
 import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import tiny_data
+from building import REPOSITORY, build, files
 
 from cnn_explainer import datasets
 
@@ -42,13 +46,66 @@ def real_data():
 
 @pytest.fixture(scope="session")
 def browser():
-    """The system's Chromium; Playwright brings none of its own."""
+    """The system's Chromium, for which no host exists but this machine."""
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip("no Chromium here: `apt install chromium` brings it")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=program)
+        hosts = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+        chromium = driver.chromium.launch(
+            executable_path=program, args=[f"--host-resolver-rules={hosts}"]
+        )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """The book in a fresh copy of the repository, built with no dataset and no network.
+
+    Gives the copy's folder and the variables to build it again.
+    """
+    folder = tmp_path_factory.mktemp("book") / "CNN Erklärer"
+    for name in files():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, target, follow_symlinks=False)
+    nobody = tmp_path_factory.mktemp("nobody")
+    variables = {
+        "HOME": nobody,
+        "CNN_EXPLAINER_HOME": nobody / "own",
+        "CNN_EXPLAINER_OFFLINE": "1",
+        "TFDS_DATA_DIR": nobody / "no data",
+        # The copy's package, and not the installed one.
+        "PYTHONPATH": folder / "src",
+    }
+    result = build(folder, **variables)
+    assert result.status == 0, result.log[-6000:]
+    return folder, variables
+
+
+@pytest.fixture(scope="session")
+def site(book):
+    """The built site's folder."""
+    return book[0] / "_build/html"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_):
+        """Nothing."""
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where the built site is served, on this machine alone."""
+    handler = partial(QuietHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()

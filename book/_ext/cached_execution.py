@@ -22,11 +22,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import yaml
-from kernel_trace import describe
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from sphinx.util import logging
 
 from cnn_explainer import datasets, files
+from kernel_trace import describe
 
 logger = logging.getLogger(__name__)
 PACKAGE = Path(files.__file__).parent
@@ -50,6 +50,8 @@ def setup(app):
 
 def _prepare(app):
     """Set up what the kernels inherit: a profile of their own, and the folders to watch."""
+    for left_behind in _folder(app).glob("*.trace"):
+        left_behind.unlink()
     profile = _folder(app) / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG)
@@ -81,26 +83,24 @@ def _give_token(app, docname, source):
     cells = _cells(app, source[0])
     if not _valid(app, state) or state["cells"] != cells:
         state = {"token": uuid.uuid4().hex}
-    _trace(app, docname).unlink(missing_ok=True)
-    _trace(app, docname).parent.mkdir(parents=True, exist_ok=True)
-    os.environ["CHAPTER_TRACE"] = str(_trace(app, docname))
+    os.environ["CHAPTER_TRACE"] = str(_trace(app, state["token"]))
     app.env.temp_data["execution"] = {**state, "cells": cells}
     source[0] = _with_token(source[0], state["token"])
 
 
 def _keep_token(app, doctree):
-    docname = app.env.docname
     state = app.env.temp_data.get("execution")
-    trace = _trace(app, docname)
     if state is None:
         return
-    if not trace.exists():
-        if "files" not in state:
-            logger.warning("no trace of what the cells read: they will run at each build")
-        return
-    state["environment"] = _environment()
-    state["files"] = json.loads(trace.read_text("utf-8"))
-    files.write_atomically(_state_path(app, docname), json.dumps(state, indent=1).encode())
+    trace = _trace(app, state["token"])
+    if trace.exists():
+        state["environment"] = _environment()
+        state["files"] = json.loads(trace.read_text("utf-8"))
+        content = json.dumps(state, indent=1).encode()
+        files.write_atomically(_state_path(app, app.env.docname), content)
+        trace.unlink()
+    elif "files" not in state:
+        logger.warning("no trace of what the cells read: they will run at each build")
 
 
 def _valid(app, state: dict) -> bool:
@@ -152,8 +152,9 @@ def _folder(app) -> Path:
     return Path(app.outdir).parent / ".execution"
 
 
-def _trace(app, docname: str) -> Path:
-    return _folder(app) / f"{docname}.trace"
+def _trace(app, token: str) -> Path:
+    """Named by the token, as a killed build's kernel may live on and write for a moment."""
+    return _folder(app) / f"{token}.trace"
 
 
 def _state_path(app, docname: str) -> Path:

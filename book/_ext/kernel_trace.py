@@ -67,7 +67,7 @@ class Trace:
                 self._note(target, written=True)
             case "os.remove", (path, *_):
                 self._note(path, written=True)
-            case ("os.fork" | "os.forkpty"), _:
+            case (("os.fork" | "os.forkpty"), _):
                 # `!command` in a cell; what it reads cannot be seen from here.
                 self._note_everything()
             case _, (*command,):
