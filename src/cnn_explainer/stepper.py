@@ -8,12 +8,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
 
-from . import layers
+from . import assets, layers
 
 LARGEST = 16
 """More pixels than this along an axis, and the numbers in them can no longer be read."""
@@ -59,8 +58,8 @@ class Stepper:
 
     def _repr_html_(self):
         return _HTML.format(
-            css=_asset("stepper.css"),
-            js=_asset("stepper.js"),
+            css=assets.read("stepper.css"),
+            js=assets.read("stepper.js"),
             label=escape(self.label),
             alternative=escape(repr(self)),
             boards="".join(self._boards()),
@@ -213,13 +212,6 @@ def _board(title, numbers, name="pixels", below="", padding=((0, 0), (0, 0))) ->
         f'<svg viewBox="-2 -2 {width + 4} {height + 4}" width="{width + 4}" height="{height + 4}">'
         f'{below}<path class="lines" d="{lines}"/><g class="{name}">{texts}</g></svg></div>'
     )
-
-
-def _asset(name: str) -> str:
-    """Read a script or style, less the comments and the indentation, which every figure carries."""
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if not line.startswith(("//", "/*")))
 
 
 def _plane(name: str, array) -> np.ndarray:
