@@ -31,6 +31,8 @@ FIGURES = {
     "architecture": lambda: figures.architecture("vgg16"),
     "feature maps": lambda: figures.feature_maps(MAPS, title="conv1 & more"),
     "filters": lambda: figures.filters(RUN),
+    "arrays": lambda: figures.arrays({"<a>": MAPS[:3, :3, 0], "b": MAPS[0, 0]}, caption="Two."),
+    "lines": lambda: figures.lines({"a & b": [2, 1]}, xlabel="Step", ylabel="Loss", caption="One."),
     "pictures": lambda: figures.pictures([PICTURE], ['a "rose"'], alt='A drawn "rose".'),
 }
 RESULTS = ("curves", "curves of seeds", "predictions with picture", "confusion", "calibration",

@@ -1,0 +1,55 @@
+"""Numbers over numbers, as lines."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .figure import Figure
+from .plot import canvas
+from .svg import BLUE, GREEN, VERMILLION
+
+LOOKS = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, ":"))
+"""Told apart without colour, too; a line that lies on another one lets it show through."""
+
+
+def lines(
+    named: Mapping[str, Sequence[float]],
+    x: Sequence[float] | None = None,
+    *,
+    xlabel: str,
+    ylabel: str,
+    caption: str = "",
+) -> Figure:
+    """One to three lines over the same `x`; without it, over 0, 1, 2, …
+
+        lines({"NumPy": losses, "Keras": theirs}, xlabel="Step", ylabel="Loss (nats)")
+
+    Raises `ValueError` for more lines, or one that is not as long as `x`.
+    """
+    if not 1 <= len(named) <= len(LOOKS):
+        raise ValueError(f"`named` must hold 1 to {len(LOOKS)} lines. Received: {len(named)}")
+    x = np.arange(len(next(iter(named.values())))) if x is None else np.asarray(x)
+    with canvas(420, 290) as made:
+        axes = made.plot.add_subplot(xlabel=xlabel, ylabel=ylabel)
+        for (name, y), (colour, style) in zip(named.items(), LOOKS, strict=False):
+            if len(y) != len(x) or not len(x):
+                rule = f"{len(x)} numbers" if len(x) else "at least one number"
+                raise ValueError(f"`{name}` must have {rule}. Received: {len(y)}")
+            axes.plot(x, y, color=colour, linestyle=style, label=name)
+        made.plot.legend(loc="outside lower center", ncols=len(named), handlelength=2.8)
+    alt = f"{ylabel} over {_lower(xlabel)}. " + " ".join(
+        _course(name, x, np.asarray(y)) for name, y in named.items()
+    )
+    return Figure((made.panel,), alt, caption)
+
+
+def _course(name: str, x: np.ndarray, y: np.ndarray) -> str:
+    lowest = int(y.argmin())
+    return (
+        f"{name}: from {y[0]:.3g} at {x[0]:g} to {y[-1]:.3g} at {x[-1]:g},"
+        f" lowest {y[lowest]:.3g} at {x[lowest]:g}."
+    )
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]

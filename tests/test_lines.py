@@ -1,0 +1,42 @@
+"""Lines over numbers: their course in words, and what is refused."""
+
+import pytest
+
+from cnn_explainer.figures import lines
+
+AXES = {"xlabel": "Step", "ylabel": "Loss (nats)"}
+
+
+def test_the_alternative_text_says_how_each_line_goes():
+    figure = lines({"ours": [2.5, 0.5, 1], "theirs": [3, 2, 1]}, **AXES)
+    assert figure.alt == (
+        "Loss (nats) over step. ours: from 2.5 at 0 to 1 at 2, lowest 0.5 at 1."
+        " theirs: from 3 at 0 to 1 at 2, lowest 1 at 2."
+    )
+
+
+def test_lines_are_told_apart_without_colour():
+    body = lines({"a": [1, 2], "b": [2, 1], "c": [1, 1]}, [10, 20], **AXES).svg
+    # Each line once in the plot and once in the legend.
+    dashes = {part.split('"')[0].split(";")[0] for part in body.split("stroke-dasharray: ")[1:]}
+    assert len(dashes) == 2
+
+
+def test_names_and_axes_are_written():
+    figure = lines({"NumPy": [1, 2]}, **AXES)
+    assert all(f">{words}</text>" in figure.svg for words in ("NumPy", "Step", "Loss (nats)"))
+
+
+@pytest.mark.parametrize(
+    ("named", "x", "message"),
+    [
+        ({}, None, "`named` must hold 1 to 3 lines. Received: 0"),
+        ({name: [1] for name in "abcd"}, None, "`named` must hold 1 to 3 lines. Received: 4"),
+        ({"a": [1, 2], "b": [1]}, None, "`b` must have 2 numbers. Received: 1"),
+        ({"a": [1, 2]}, [1], "`a` must have 1 numbers. Received: 2"),
+        ({"a": []}, None, "`a` must have at least one number"),
+    ],
+)
+def test_an_error_names_the_argument(named, x, message):
+    with pytest.raises(ValueError, match=message):
+        lines(named, x, **AXES)
