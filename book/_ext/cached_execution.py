@@ -61,6 +61,8 @@ def _prepare(app):
         filter(None, [here, os.environ.get("PYTHONPATH", "")])
     )
     os.environ["CHAPTER_ROOTS"] = json.dumps(_roots(app))
+    # Its C++ side writes past the notebook, onto the terminal.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # The version is what the cache writes last when it is made.
     jupyter_cache = Path(app.outdir).parent / ".jupyter_cache"
     if not (jupyter_cache / "__version__.txt").exists():
