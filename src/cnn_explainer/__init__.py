@@ -13,9 +13,12 @@ from importlib import import_module
 _MODULES = (
     "architectures",
     "datasets",
+    "desk",
     "errors",
     "experiments",
     "figures",
+    "frames",
+    "geometry",
     "layers",
     "metrics",
     "models",

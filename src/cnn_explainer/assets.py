@@ -3,11 +3,12 @@
 from importlib.resources import files
 
 
-def read(name: str) -> str:
-    """Read a script or style, less its comments and indentation.
+def read(*names: str) -> str:
+    """Read scripts or styles one after the other, less their comments and indentation.
 
-    read("stepper.css")   ->  the style, one rule a line
+    read("stepper.js")                   ->  the script
+    read("widget.css", "stepper.css")    ->  what all such figures share, and the stepper's own
     """
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = "\n".join(files(__package__).joinpath(name).read_text("utf-8") for name in names)
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if not line.startswith(("//", "/*")))

@@ -1,6 +1,7 @@
-// Makes the steppers of a page move. Python wrote each figure with its last step; that one stays
-// for paper, a copy of it gets the controls. The script comes with every figure, as a notebook may
-// show each output in a frame of its own, and starts only the figures that do not move yet.
+// Makes the steppers of a page move: a window over an image, or frames that take turns. Python
+// wrote each figure with its last step; that one stays for paper, a copy of it gets the controls.
+// The script comes with every figure, as a notebook may show each output in a frame of its own,
+// and starts only the figures that do not move yet.
 (() => {
   for (const figure of document.querySelectorAll(".cnn-stepper:not(.live)")) start(figure);
 
@@ -36,6 +37,7 @@
     );
 
     const part = (name) => screen.querySelector(name);
+    const frames = screen.querySelectorAll(".frame");
     const cells = screen.querySelectorAll(".cells text");
     const results = screen.querySelectorAll(".results text");
     part(".sentence").setAttribute("role", "status");
@@ -46,16 +48,25 @@
     show();
 
     function show() {
-      const [values, result, sentence] = steps[step];
+      if (frames.length) showFrame();
+      else showWindow();
+      part(".sentence").textContent = steps[step].at(-1);
+      slider.value = step + 1;
+      slider.setAttribute("aria-valuetext", `${step + 1} of ${steps.length}`);
+    }
+
+    function showFrame() {
+      frames.forEach((frame, i) => (frame.hidden = i !== step));
+    }
+
+    function showWindow() {
+      const [values, result] = steps[step];
       const [row, column] = [Math.floor(step / columns), step % columns];
       shift(part(".window"), column * move[1], row * move[0]);
       shift(part(".place"), column * move[2], row * move[2]);
       cells.forEach((cell, i) => (cell.textContent = values[i]));
       results.forEach((text, i) => (text.style.visibility = i <= step ? "visible" : "hidden"));
       part(".result").textContent = result;
-      part(".sentence").textContent = sentence;
-      slider.value = step + 1;
-      slider.setAttribute("aria-valuetext", `${step + 1} of ${steps.length}`);
     }
 
     function go(to) {

@@ -57,14 +57,11 @@ class Stepper:
         )
 
     def _repr_html_(self):
-        return _HTML.format(
-            css=assets.read("stepper.css"),
-            js=assets.read("stepper.js"),
-            label=escape(self.label),
-            alternative=escape(repr(self)),
-            boards="".join(self._boards()),
-            sentence=escape(self.steps[-1].sentence),
-            data=json.dumps(self._data(), ensure_ascii=False, separators=(",", ":")),
+        boards = "".join(self._boards())
+        return markup(
+            self.label,
+            f'<div class="boards" role="img" aria-label="{escape(repr(self))}">{boards}</div>',
+            self._data(),
         )
 
     def _data(self):
@@ -180,14 +177,32 @@ def pooling(image, size=2, *, stride=None, padding="valid", mode="max", label=No
     )
 
 
+def markup(label: str, boards: str, data: dict, source: str = "") -> str:
+    """Write a figure that shows its last step, with the style and the script that move it.
+
+    `data["steps"]` holds the steps; the last part of each is its sentence. `frames` shares this.
+    """
+    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _HTML.format(
+        css=assets.read("widget.css", "stepper.css"),
+        js=assets.read("stepper.js"),
+        label=escape(label),
+        boards=boards,
+        sentence=escape(data["steps"][-1][-1]),
+        source=f"<br/><small>{escape(source)}</small>" if source else "",
+        # A "</script>" in a sentence must not end the script.
+        data=written.replace("<", "\\u003c"),
+    )
+
+
 _SQUARE = f'width="{_CELL}" height="{_CELL}"'
-_HTML = """<figure class="cnn-stepper" tabindex="0" role="group" aria-label="{label}">
+_HTML = """<figure class="cnn-widget cnn-stepper" tabindex="0" role="group" aria-label="{label}">
 <style>{css}</style>
 <div class="on-paper">
-<div class="boards" role="img" aria-label="{alternative}">{boards}</div>
+{boards}
 <p class="sentence">{sentence}</p>
 </div>
-<figcaption>{label}</figcaption>
+<figcaption>{label}{source}</figcaption>
 <script type="application/json">{data}</script>
 </figure>
 <script>{js}</script>"""
