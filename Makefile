@@ -3,12 +3,12 @@
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 INSTALLED := .venv/.installed
 BEGIN := $(shell date +%s)
-CHAPTERS = $(shell grep -l --recursive --include='*.md' '^jupytext:' book --exclude-dir=_build)
+CHAPTERS = $(shell grep -rl --include='*.md' '^jupytext:' book)
 
 .PHONY: help book test lint notebooks clean
 
 help:                   ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: $(INSTALLED)      ## build the site; what has not changed is not done again
 	@PATH="$$PWD/$(BIN):$$PATH" jupyter-book build book/ -W -n --keep-going
