@@ -53,12 +53,7 @@ function relu({ shape, data }) {
 // Work out one axis: the number of places, and the padding before.
 function axis(length, kernel, stride, padding, dilation) {
   const reach = dilation * (kernel - 1) + 1;
-  let [before, after] = padding === "valid" ? [0, 0] : pair(padding);
-  if (padding === "same") {
-    const missing = Math.max((Math.ceil(length / stride) - 1) * stride + reach - length, 0);
-    before = Math.floor(missing / 2);
-    after = missing - before;
-  }
+  const [before, after] = ends(length, reach, stride, padding);
   const padded = before + length + after;
   if (reach > padded) {
     throw new RangeError(
@@ -66,6 +61,14 @@ function axis(length, kernel, stride, padding, dilation) {
     );
   }
   return [Math.floor((padded - reach) / stride) + 1, before];
+}
+
+// Work out the padding before and after, for a kernel that reaches over so many pixels.
+function ends(length, reach, stride, padding) {
+  if (padding === "valid") return [0, 0];
+  if (padding !== "same") return pair(padding);
+  const missing = Math.max((Math.ceil(length / stride) - 1) * stride + reach - length, 0);
+  return [Math.floor(missing / 2), Math.ceil(missing / 2)];
 }
 
 // A single value holds for both axes.
