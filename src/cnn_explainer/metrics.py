@@ -1,7 +1,7 @@
 """From probabilities and true classes to the numbers that a record holds."""
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, log_loss
+from sklearn.metrics import confusion_matrix
 
 from .runs import BINS, Calibration, Metrics
 
@@ -16,11 +16,12 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> Metrics:
 
     **Input shape**: `probabilities` is `(N, K)`, each row summing to 1; `labels` is `(N,)`.
     """
-    classes = np.arange(probabilities.shape[1])
     accuracy = float(np.mean(probabilities.argmax(axis=1) == labels))
-    # Clipped as Keras does, so that one sure and wrong answer does not make the loss infinite.
-    clipped = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-    loss = log_loss(labels, clipped / clipped.sum(axis=1, keepdims=True), labels=classes)
+    # Keras goes back to the logits, so that no probability is too small for it. The smallest
+    # that 32 bits can hold takes the place of those that became 0.
+    of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    loss = -np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)).mean()
+    classes = np.arange(probabilities.shape[1])
     yes = labels[:, None] == classes
     return Metrics(
         accuracy=accuracy,

@@ -148,7 +148,7 @@ def experiments() -> Table:
     """The catalogue: what can be trained, and what has been."""
     rows = {
         name: {
-            "Dataset": SOURCES[experiment.dataset].title,
+            "Dataset": experiment.dataset,
             "Image size": words.shape((experiment.image_size,) * 2),
             "Parameters": parameters(experiment.model),
             "Precision": words.precision(experiment.recipe.precision),
