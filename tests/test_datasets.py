@@ -54,7 +54,7 @@ def test_without_data_and_network_it_says_so_at_once(name, tmp_path, monkeypatch
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CNN_EXPLAINER_OFFLINE", "1")
     began = time.monotonic()
-    with pytest.raises(DatasetUnavailable, match="TFDS_DATA_DIR.*data prepare") as raised:
+    with pytest.raises(DatasetUnavailable, match=r"TFDS_DATA_DIR.*data prepare") as raised:
         datasets.load(name)
     assert time.monotonic() - began < 1
     assert str(tmp_path) in str(raised.value)

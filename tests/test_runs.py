@@ -12,7 +12,6 @@ from cnn_explainer import runs
 from cnn_explainer.errors import DamagedRecord, NotSaved, RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
-
 pytestmark = pytest.mark.usefixtures("home")
 
 

@@ -185,7 +185,7 @@ def test_a_damaged_state_is_named(home):
 
 
 def test_wrong_number_of_epochs():
-    with pytest.raises(ValueError, match="`stop_after` must be a positive integer. Received: 0"):
+    with pytest.raises(ValueError, match=r"`stop_after` must be a positive integer. Received: 0"):
         training.train(EXPERIMENT, stop_after=0)
 
 
