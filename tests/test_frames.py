@@ -108,6 +108,20 @@ def test_the_stepper_s_look_leaves_the_frames_own_text_alone(page):
     assert page.evaluate(size) == "12px"
 
 
+def test_no_id_is_there_twice_and_each_reference_finds_its_own(browser, tmp_path):
+    drawn = '<clipPath id="c"><rect width="9" height="9"/></clipPath><path clip-path="url(#c)"/>'
+    clipped = Figure((Panel(9, 9, drawn),), "A clipped path", "")
+    page = browser.new_page()
+    page.set_content(frames.stepper([(clipped, "One.")], label="One")._repr_html_())
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
+    used = page.evaluate(
+        "[...document.querySelectorAll('path')].map(path => path.getAttribute('clip-path'))"
+    )
+    assert sorted(ids) == ["c", "screen-c"]
+    assert used == [f"url(#{name})" for name in ids]
+    page.close()
+
+
 def test_a_narrow_page_does_not_scroll_sideways(page):
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

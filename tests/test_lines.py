@@ -27,6 +27,11 @@ def test_names_and_axes_are_written():
     assert all(f">{words}</text>" in figure.svg for words in ("NumPy", "Step", "Loss (nats)"))
 
 
+def test_a_given_range_of_y_holds_for_a_series():
+    first, second = (lines({"a": [1, y]}, ylim=(0, 50), **AXES).svg for y in (2, 3))
+    assert ">50</text>" in first and ">50</text>" in second
+
+
 @pytest.mark.parametrize(
     ("named", "x", "message"),
     [

@@ -12,6 +12,8 @@
     const paper = figure.querySelector(".on-paper");
     const screen = paper.cloneNode(true);
     screen.className = "on-screen";
+    // An id must not be there twice, and what is not on the screen clips nothing.
+    screen.innerHTML = screen.innerHTML.replace(/( id="|href="#|url\(#)/g, "$1screen-");
     const controls = make("div", { className: "controls" });
     screen.append(controls);
     paper.after(screen);

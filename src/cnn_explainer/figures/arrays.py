@@ -8,11 +8,11 @@ from matplotlib.colors import to_hex
 from .. import words
 from .colours import cividis, colour_bar, ink_on
 from .figure import Figure
-from .svg import Panel, rect, text
+from .svg import Panel, image, rect, text
 
 CELL, WIDTH = 42, 210
-"""The side of a cell, and the width of an array with many of them, in CSS pixels."""
-READABLE = 24
+"""The side of a cell, and the longer side of an array with many of them, in CSS pixels."""
+READABLE = 30
 """In smaller cells there is no room for a number."""
 
 
@@ -44,23 +44,24 @@ def arrays(
 def _cells(name: str, plane: np.ndarray, largest: float) -> Panel:
     rows, columns = plane.shape
     side = min(CELL, WIDTH / max(rows, columns))
+    width, height = round(columns * side, 2), round(rows * side, 2)
     colours = cividis(0.5 + plane / (2 * largest or 1))
     parts = [text(0, 13, name, bold=True)]
-    for y, x in np.ndindex(rows, columns):
-        left, top, colour = round(x * side, 2), round(20 + y * side, 2), colours[y, x]
-        # Drawn a little too wide, so that no gap shows between small cells.
-        drawn = side - 1 if side >= READABLE else side + 0.3
-        parts.append(rect(left, top, round(drawn, 2), round(drawn, 2), to_hex(colour / 255)))
-        if side >= READABLE:
-            number = _number(plane[y, x])
-            size = min(13, 1.5 * side / max(len(number), 2))
-            middle, base = left + side / 2, top + side / 2 + 4
-            parts.append(
-                text(middle, base, number, anchor="middle", size=size, fill=ink_on(colour))
-            )
+    if side < READABLE:
+        parts.append(image(0, 20, width, height, colours))
+    else:
+        for (y, x), value in np.ndenumerate(plane):
+            parts.append(_cell(x * side, 20 + y * side, side, _number(value), colours[y, x]))
     # A title is about this wide.
-    width = max(columns * side, 7.5 * len(name))
-    return Panel(width + 8, rows * side + 24, "".join(parts))
+    return Panel(max(width, 7.5 * len(name)) + 8, height + 24, "".join(parts))
+
+
+def _cell(x: float, y: float, side: float, number: str, colour: np.ndarray) -> str:
+    size = min(13, 1.5 * side / max(len(number), 2))
+    middle, base = round(x + side / 2, 2), round(y + side / 2 + 4, 2)
+    return rect(round(x, 2), round(y, 2), side - 1, side - 1, to_hex(colour / 255)) + text(
+        middle, base, number, anchor="middle", size=size, fill=ink_on(colour)
+    )
 
 
 def _said(name: str, plane: np.ndarray) -> str:

@@ -18,11 +18,14 @@ def lines(
     *,
     xlabel: str,
     ylabel: str,
+    ylim: tuple[float, float] | None = None,
     caption: str = "",
 ) -> Figure:
     """One to three lines over the same `x`; without it, over 0, 1, 2, …
 
         lines({"NumPy": losses, "Keras": theirs}, xlabel="Step", ylabel="Loss (nats)")
+
+    `ylim` keeps the axis the same in a series of figures.
 
     Raises `ValueError` for more lines, or one that is not as long as `x`.
     """
@@ -36,6 +39,8 @@ def lines(
                 rule = f"{len(x)} numbers" if len(x) else "at least one number"
                 raise ValueError(f"`{name}` must have {rule}. Received: {len(y)}")
             axes.plot(x, y, color=colour, linestyle=style, label=name)
+        if ylim:
+            axes.set_ylim(*ylim)
         made.plot.legend(loc="outside lower center", ncols=len(named), handlelength=2.8)
     alt = f"{ylabel} over {_lower(xlabel)}. " + " ".join(
         _course(name, x, np.asarray(y)) for name, y in named.items()
