@@ -12,7 +12,7 @@ async function start(figure) {
   const part = (name) => figure.querySelector(name);
   const { presets, kernel: first, colours } = JSON.parse(part("script").textContent);
   const image = await decoded(part(".picture img"));
-  const palette = mixed(colours);
+  const palette = spectrum(colours);
 
   let kernel = square(first);
   let channel = SUM;
@@ -50,7 +50,7 @@ async function start(figure) {
   map.setAttribute("role", "application");
   part(".map img").replaceWith(map);
   const [seen, chosen] = [".picture", ".map"].map((name) => {
-    const mark = make("div", { className: "mark" });
+    const mark = make("div", { className: "pin" });
     part(name).append(mark);
     return mark;
   });
@@ -268,7 +268,7 @@ async function decoded(picture) {
 }
 
 // 256 colours between those given, four bytes each.
-function mixed(colours) {
+function spectrum(colours) {
   const context = make("canvas", { width: 256, height: 1 }).getContext("2d");
   const gradient = context.createLinearGradient(0, 0, 256, 0);
   colours.forEach((colour, i) => gradient.addColorStop(i / (colours.length - 1), colour));

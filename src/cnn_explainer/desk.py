@@ -75,8 +75,8 @@ class Desk:
         }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return _HTML.format(
-            css=assets.read("desk.css"),
-            js=f"{assets.read('layers.js')}\n{assets.read('desk.js')}",
+            css=assets.read("widget.css", "desk.css"),
+            js=assets.read("layers.js", "desk.js"),
             label=escape(self.label),
             size=_times(self.image),
             picture=_png(Image.fromarray(self.image)),
@@ -127,7 +127,7 @@ def kernels(image, *, kernel="Sobel x", presets=None, label=None) -> Desk:
     return Desk(label or "A desk to try kernels at", _picture(image), first, known)
 
 
-_HTML = """<figure class="cnn-desk" role="group" aria-label="{label}"
+_HTML = """<figure class="cnn-widget cnn-desk" role="group" aria-label="{label}"
 data-lm-suppress-shortcuts="true">
 <style>{css}</style>
 <div class="boards">
@@ -188,9 +188,10 @@ def _flat(kernel: np.ndarray) -> list[float]:
 
 def _in_colours(shares: np.ndarray) -> Image.Image:
     """Draw values from −1 to 1; cividis has its grey in the middle, so grey is zero."""
-    indices = Image.fromarray(np.rint((shares + 1) * 127.5).astype(np.uint8))
-    indices.putpalette(cividis(np.linspace(0, 1, 256)).tobytes())
-    return indices
+    # An odd number, so that zero has a colour of its own; more would hardly be seen.
+    drawn = Image.fromarray(np.rint((shares + 1) * 32).astype(np.uint8))
+    drawn.putpalette(cividis(np.linspace(0, 1, 65)).tobytes())
+    return drawn
 
 
 def _png(picture: Image.Image) -> str:
