@@ -108,7 +108,7 @@ def test_the_stepper_s_look_leaves_the_frames_own_text_alone(page):
     assert page.evaluate(size) == "12px"
 
 
-def test_no_id_is_there_twice_and_each_reference_finds_its_own(browser, tmp_path):
+def test_no_id_is_there_twice_and_each_reference_finds_its_own(browser):
     drawn = '<clipPath id="c"><rect width="9" height="9"/></clipPath><path clip-path="url(#c)"/>'
     clipped = Figure((Panel(9, 9, drawn),), "A clipped path", "")
     page = browser.new_page()
