@@ -94,7 +94,7 @@ def test_what_is_crossed_out_is_what_no_window_reads(page):
             )
             unread = np.sum(counts == 0)
         assert shown["crosses"] == unread, sizes
-        said = "Dropped" in shown["words"] or "passes over" in shown["words"]
+        said = "Dropped" in shown["words"] or "Skipped" in shown["words"]
         assert said == bool(unread), sizes
 
 
@@ -109,13 +109,13 @@ def test_what_is_crossed_out_is_what_no_window_reads(page):
         (
             (8, 3, 2, 0, 1),
             "The output is 3 × 3. The stride does not fit: after the last window, no other has "
-            "room. Dropped at the right: column 8; at the bottom, the same rows.",
+            "room. Dropped: column 8 at the right, row 8 at the bottom.",
         ),
         (
             (8, 3, 4, 2, 1),
             "The output is 3 × 3. The stride does not fit: after the last window, no other has "
-            "room. Dropped at the right: 1 of padding; at the bottom, the same rows. Between its "
-            "pixels the kernel also passes over columns 2, 6, and the same rows.",
+            "room. Dropped: 1 column of padding at the right, 1 row of padding at the bottom. "
+            "Skipped between the pixels that are read: columns 2, 6 and rows 2, 6.",
         ),
         (
             (3, 5, 1, 0, 2),
@@ -131,8 +131,7 @@ def test_the_words_name_what_is_dropped(page, sizes, words):
 def test_the_receptive_field_is_the_smallest_input_that_two_layers_take(page):
     for sizes, shown in zip(MANY, page.evaluate(SET_AND_READ, MANY), strict=True):
         _, kernel, stride, _, dilation = sizes
-        *_, numbers, rest = re.split(" = |: ", shown["receptive"])
-        field = int(rest) if rest.isdigit() else int(numbers)
+        field = int(re.split(" = |: ", shown["receptive"])[-2])
 
         def twice(size, kernel=kernel, stride=stride, dilation=dilation):
             first = output_size((size, kernel, stride, 0, dilation))
@@ -188,13 +187,12 @@ def test_the_kernel_reads_what_the_words_say(page):
     page.get_by_role("slider", name="Dilation").fill("2")
     assert page.get_by_role("slider", name="Place").get_attribute("max") == "25"
     assert page.locator(".place-words").inner_text() == (
-        "Row 1, column 1 of the output: the kernel reads rows 2, 4 (1 of padding) "
-        "and columns 2, 4 (1 of padding) of the input."
+        "Row 1, column 1 of the output: the kernel reads rows 2, 4 (and 1 of padding) "
+        "and columns 2, 4 (and 1 of padding)."
     )
     page.get_by_role("slider", name="Place").fill("13")
     assert page.locator(".place-words").inner_text() == (
-        "Row 3, column 3 of the output: the kernel reads rows 2, 4, 6 and columns 2, 4, 6 "
-        "of the input."
+        "Row 3, column 3 of the output: the kernel reads rows 2, 4, 6 and columns 2, 4, 6."
     )
     corners = page.locator(".window rect").evaluate_all(
         "cells => cells.map(cell => [cell.getAttribute('x') / 20, cell.getAttribute('y') / 20])"

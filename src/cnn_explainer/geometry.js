@@ -110,40 +110,37 @@ function sizeWords(way) {
   }
   let words = `The output is ${square(way.output)}.`;
   if (way.dropped.length) {
-    words += ` The stride does not fit: after the last window, no other has room. Dropped at ` +
-      `the right: ${names(way, way.dropped)}; at the bottom, the same rows.`;
+    words += " The stride does not fit: after the last window, no other has room. Dropped: " +
+      `${names(way, way.dropped, "column")} at the right, ` +
+      `${names(way, way.dropped, "row")} at the bottom.`;
   } else if (way.stride > 1) {
     words += " The stride fits: the last window ends at the edge.";
   }
   if (way.skipped.length) {
-    words += ` Between its pixels the kernel also passes over ${names(way, way.skipped)}, ` +
-      "and the same rows.";
+    words += ` Skipped between the pixels that are read: ${names(way, way.skipped, "column")} and ` +
+      `${names(way, way.skipped, "row")}.`;
   }
   return words;
 }
 
 function placeWords(way, row, column) {
   if (!way.output) return "The kernel has no place.";
-  const [rows, columns] = [row, column].map((place) => names(way, way.reads(place), ""));
   return `Row ${row + 1}, column ${column + 1} of the output: the kernel reads ` +
-    `rows ${rows} and columns ${columns} of the input.`;
+    `${names(way, way.reads(row), "row")} and ${names(way, way.reads(column), "column")}.`;
 }
 
-// The columns as a reader counts them in the input, from 1; those outside are padding.
-function names(way, columns, word = "column") {
-  const inside = columns.map((x) => x - way.before + 1).filter((x) => x > 0 && x <= way.input);
-  const outside = columns.length - inside.length;
-  const parts = [];
-  if (inside.length) {
-    const plural = word && inside.length > 1 ? "s" : "";
-    parts.push(`${word}${plural} ${inside.join(", ")}`.trim());
-  }
-  if (outside) parts.push(word ? `${outside} of padding` : `(${outside} of padding)`);
-  return parts.join(word ? " and " : " ");
+// Rows or columns as a reader counts them in the input, from 1; those outside are padding.
+function names(way, lines, word) {
+  const inside = lines.map((x) => x - way.before + 1).filter((x) => x > 0 && x <= way.input);
+  const outside = lines.length - inside.length;
+  const several = (number) => (number > 1 ? `${word}s` : word);
+  if (!inside.length) return `${outside} ${several(outside)} of padding`;
+  const padding = outside ? ` (and ${outside} of padding)` : "";
+  return `${several(inside.length)} ${inside.join(", ")}${padding}`;
 }
 
 function formula({ input: i, kernel: k, stride: s, padding: p, dilation: d, ...way }) {
-  if (way.same && way.output) {
+  if (way.same) {
     return `o = ⌈i / s⌉ = ⌈${i} / ${s}⌉ = ${way.output}, with a padding of ${way.before} before ` +
       `and ${way.after} after`;
   }
@@ -159,7 +156,7 @@ function receptiveField(way) {
   const room = way.output && geometry({ ...way, input: way.output }).output;
   return `r = 1 + d(k − 1) + s·d(k − 1) = ` +
     `1 + ${d}·(${k} − 1) + ${s}·${d}·(${k} − 1) = ${field}: ` +
-    (room ? `a number of the second output depends on ${square(field)} pixels`
+    (room ? `a number of the second output reaches over ${square(field)} pixels`
       : `but the first output, ${square(way.output)}, has no room for the second layer`);
 }
 

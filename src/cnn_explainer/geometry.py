@@ -84,7 +84,7 @@ def _slider(name: str, value: int | str) -> str:
 
 
 _HTML = """<figure class="cnn-widget cnn-geometry" tabindex="0" role="group"
- aria-label="Bench for the sizes of a convolution">
+ aria-label="Bench for the sizes of a convolution" data-lm-suppress-shortcuts="true">
 <style>{css}</style>
 <p class="still">{text}</p>
 <div class="bench">
