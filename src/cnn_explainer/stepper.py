@@ -196,7 +196,9 @@ def markup(label: str, boards: str, data: dict, source: str = "") -> str:
 
 
 _SQUARE = f'width="{_CELL}" height="{_CELL}"'
-_HTML = """<figure class="cnn-widget cnn-stepper" tabindex="0" role="group" aria-label="{label}">
+# JupyterLab would take the arrow keys for itself, but for the last attribute.
+_HTML = """<figure class="cnn-widget cnn-stepper" tabindex="0" role="group" aria-label="{label}"
+ data-lm-suppress-shortcuts="true">
 <style>{css}</style>
 <div class="on-paper">
 {boards}
