@@ -109,6 +109,7 @@ class Book:
             sphinx["local_extensions"], str(REPOSITORY / "book/_ext")
         )
         del sphinx["config"]["bibtex_reference_style"], sphinx["config"]["bibtex_default_style"]
+        sphinx["config"]["extensions"].remove("sphinxcontrib.bibtex")
         sphinx["config"]["execution_roots"] = {
             "package": str(self.folder / "src/toy"),
             "user": str(self.home),
