@@ -14,8 +14,9 @@ from building import REPOSITORY, build
 from cnn_explainer import datasets
 
 BOOK = REPOSITORY / "book"
-LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src",
-           "video": "src", "audio": "src", "embed": "src", "object": "data", "use": "href"}  # fmt: skip
+LOADING = {"link": "href", "use": "href", "object": "data"} | dict.fromkeys(
+    ("script", "img", "iframe", "source", "video", "audio", "embed"), "src"
+)
 """What a browser fetches without being asked."""
 
 
@@ -113,7 +114,9 @@ def test_with_data_only_what_looked_for_it_is_executed(book, real_data, tmp_path
         assert result.status == 0, result.log[-6000:]
         assert "experiment/data" in result.executed
         assert "concepts/convolution" not in result.executed
-        page = BeautifulSoup((folder / "_build/html/experiment/data.html").read_text(), "html.parser")
+        page = BeautifulSoup(
+            (folder / "_build/html/experiment/data.html").read_text(), "html.parser"
+        )
         assert page.select_one(".cnn-note") is None
         assert page.select_one("figure.cnn-figure") is not None
     finally:
