@@ -83,7 +83,6 @@ DAMAGES = {
     "no history": (_delete("history"), "history"),
     "no provenance": (_delete("provenance"), "provenance"),
     "accuracy over one": (_set("test.accuracy", 1.5), "test.accuracy"),
-    "accuracy changed by hand": (_set("test.accuracy", 0.95), "confusion matrix"),
     "accuracy in words": (_set("train.accuracy", "good"), "train.accuracy"),
     "a negative loss": (_set("test.loss", -1), "test.loss"),
     "a loss that is null": (_set("test.loss", None), "test.loss"),
