@@ -1,16 +1,9 @@
-"""Figures of runs and arrays, as SVG that a page, a notebook and a screen reader can show."""
+"""Figures of runs and arrays, as SVG that a page, a notebook and a screen reader can show.
 
-from .architecture import architecture
-from .arrays import arrays
-from .calibration import calibration
-from .confusion import confusion
-from .curves import curves
-from .feature_maps import feature_maps
-from .figure import Figure
-from .filters import filters
-from .lines import lines
-from .pictures import pictures
-from .predictions import predictions
+Each is loaded when it is first used, so that a chapter depends on those alone that it draws.
+"""
+
+from importlib import import_module
 
 __all__ = [
     "Figure",
@@ -25,3 +18,15 @@ __all__ = [
     "pictures",
     "predictions",
 ]
+
+
+def __getattr__(name: str):
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # The import itself puts the file's module under this name; the function takes its place.
+    globals()[name] = getattr(import_module(f".{name.lower()}", __name__), name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return __all__
