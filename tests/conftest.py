@@ -61,6 +61,31 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture
+def show(browser, tmp_path):
+    """Put figures on a page of their own, as a notebook would; an error of theirs is the test's."""
+    pages, errors = [], []
+
+    def on_a_page(*figures):
+        path = tmp_path / "page.html"
+        body = "".join(figure._repr_html_() for figure in figures)
+        path.write_text(
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>Figures</title>'
+            f"<main><h1>Figures</h1>{body}</main></html>",
+            encoding="utf-8",
+        )
+        page = browser.new_page()
+        pages.append(page)
+        page.on("pageerror", lambda error: errors.append(error))
+        page.goto(path.as_uri())
+        return page
+
+    yield on_a_page
+    for page in pages:
+        page.close()
+    assert errors == []
+
+
 @pytest.fixture(scope="session")
 def book(tmp_path_factory):
     """The book in a fresh copy of the repository, built with no dataset and no network.

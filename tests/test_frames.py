@@ -55,20 +55,9 @@ def test_no_frame_is_an_error():
 
 
 @pytest.fixture
-def page(browser, tmp_path):
+def page(show):
     """Frames, and a stepper with boards beside them."""
-    shown = [made(), stepper.pooling([[1, 2], [3, 4]])]
-    body = "".join(each._repr_html_() for each in shown)
-    path = tmp_path / "page.html"
-    path.write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Frames</title>'
-        f"<main><h1>Frames</h1>{body}</main></html>",
-        encoding="utf-8",
-    )
-    page = browser.new_page()
-    page.goto(path.as_uri())
-    yield page
-    page.close()
+    return show(made(), stepper.pooling([[1, 2], [3, 4]]))
 
 
 def seen(page):

@@ -50,25 +50,10 @@ def arithmetic(text):
     return eval(text, {"math": math})
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("geometry")
-
-
 @pytest.fixture
-def page(browser, folder):
-    """A bench on a page, as a notebook would show it."""
-    path = folder / "page.html"
-    path.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Bench</title>'
-        f"<main><h1>Bench</h1>{geometry.bench()._repr_html_()}</main></html>",
-        encoding="utf-8",
-    )
-    page = browser.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    page.goto(path.as_uri())
-    yield page
-    page.close()
+def page(show):
+    """A bench on a page."""
+    return show(geometry.bench())
 
 
 def test_the_size_is_that_of_the_layers(page):

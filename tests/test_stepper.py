@@ -131,20 +131,9 @@ def test_an_error_names_the_argument(call, message):
 
 
 @pytest.fixture
-def page(browser, tmp_path):
-    """Two steppers on a page, as a notebook would show them."""
-    figures = [stepper.convolution(IMAGE, KERNEL, padding=1), stepper.pooling(IMAGE)]
-    body = "".join(figure._repr_html_() for figure in figures)
-    path = tmp_path / "page.html"
-    path.write_text(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Steppers</title>'
-        f"<main><h1>Steppers</h1>{body}</main></html>",
-        encoding="utf-8",
-    )
-    page = browser.new_page()
-    page.goto(path.as_uri())
-    yield page
-    page.close()
+def page(show):
+    """Two steppers on a page."""
+    return show(stepper.convolution(IMAGE, KERNEL, padding=1), stepper.pooling(IMAGE))
 
 
 def sentence(page, number=0):
