@@ -185,13 +185,14 @@ def test_ship_puts_record_and_small_weights_into_the_package(home, tmp_path, mon
     shipped = tmp_path / "recorded"
     for module in (runs, weights):
         monkeypatch.setattr(module, "SHIPPED", shipped)
-    for name in ("lenet5-plain", "alexnet-plain"):
-        runs.save(samples.run(name))
-    weights.save(models.build("lenet5"), get("lenet5-plain"))
-    assert call("ship", "lenet5-plain")[0] == 0
-    assert call("ship", "alexnet-plain")[0] == 0
+    for name, seed in [("lenet5-plain", 42), ("lenet5-plain", 7), ("alexnet-plain", 42)]:
+        runs.save(samples.run(name, seed=seed))
+        if name == "lenet5-plain":
+            weights.save(models.build("lenet5"), get(name, seed=seed))
+        assert call("ship", name, "--seed", seed)[0] == 0
     assert sorted(path.name.rpartition("-")[0] + path.suffix for path in shipped.iterdir()) == [
         "alexnet-plain.json",
+        "lenet5-plain.json",
         "lenet5-plain.json",
         "lenet5-plain.npz",
     ]
