@@ -150,13 +150,14 @@ def predict(
     name: Name,
     image: Annotated[str, typer.Argument(help="An image file, or `aeroplane` or `rose`.")],
     seed: Seed = SEED,
+    epochs: Annotated[int | None, typer.Option(help="If not the recipe's.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """What a trained network takes a picture for, with its probabilities."""
     from . import probes
     from .weights import restore
 
-    experiment = _experiment(name, seed=seed)
+    experiment = _experiment(name, seed=seed, epochs=epochs)
     size = experiment.image_size
     picture = probes.PROBES[image](size) if image in probes.PROBES else probes.image(image, size)
     _load_keras()
