@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from PIL import Image
+from widgets import check_focus_is_seen
 
 from cnn_explainer import assets, desk, layers, probes
 
@@ -381,10 +382,7 @@ def test_a_kernel_grows_by_zeros_and_shrinks_to_its_middle(page, figure):
 
 
 def test_the_focus_is_seen_on_every_control(page):
-    for _ in range(14):
-        page.keyboard.press("Tab")
-        outline = "getComputedStyle(document.activeElement).outlineStyle"
-        assert page.evaluate(outline) == "solid", page.evaluate("document.activeElement.outerHTML")
+    check_focus_is_seen(page, controls=14)
 
 
 def test_a_desk_that_comes_later_starts_too_and_leaves_the_others_alone(page):

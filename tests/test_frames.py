@@ -5,6 +5,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from widgets import check_axe_finds_nothing, check_fits_a_phone
 
 from cnn_explainer import frames, stepper
 from cnn_explainer.figures import Figure
@@ -112,11 +113,8 @@ def test_no_id_is_there_twice_and_each_reference_finds_its_own(browser):
 
 
 def test_a_narrow_page_does_not_scroll_sideways(page):
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    check_fits_a_phone(page)
 
 
 def test_axe_finds_nothing(page):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    results = axe.Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check_axe_finds_nothing(page)

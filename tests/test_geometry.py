@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from widgets import check_axe_finds_nothing, check_focus_is_seen
 
 from cnn_explainer import geometry, layers
 
@@ -161,10 +162,7 @@ def test_the_keyboard_sets_a_size_and_moves_the_kernel(page):
 
 
 def test_the_focus_is_seen_on_every_control(page):
-    for _ in range(8):
-        page.keyboard.press("Tab")
-        outline = "getComputedStyle(document.activeElement).outlineStyle"
-        assert page.evaluate(outline) == "solid", page.evaluate("document.activeElement.outerHTML")
+    check_focus_is_seen(page, controls=8)
 
 
 def test_the_kernel_reads_what_the_words_say(page):
@@ -255,9 +253,7 @@ def test_a_narrow_page_does_not_scroll_sideways(page, sizes):
 
 
 def test_axe_finds_nothing(page):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    results = axe.Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check_axe_finds_nothing(page)
 
 
 def test_the_text_says_what_the_figure_shows():

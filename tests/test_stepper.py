@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen
 
 from cnn_explainer import layers, stepper
 
@@ -154,10 +155,7 @@ def test_the_keyboard_moves_the_focused_stepper_alone(page):
 
 
 def test_the_focus_is_seen_on_every_control(page):
-    for _ in range(8):
-        page.keyboard.press("Tab")
-        outline = "getComputedStyle(document.activeElement).outlineStyle"
-        assert page.evaluate(outline) == "solid", page.evaluate("document.activeElement.outerHTML")
+    check_focus_is_seen(page, controls=8)
 
 
 def test_buttons_and_slider_step(page):
@@ -225,11 +223,8 @@ def test_a_figure_that_comes_later_starts_too_and_leaves_the_others_alone(page):
 
 
 def test_a_narrow_page_does_not_scroll_sideways(page):
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    check_fits_a_phone(page)
 
 
 def test_axe_finds_nothing(page):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    results = axe.Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check_axe_finds_nothing(page)
