@@ -63,6 +63,7 @@ def run(
             backend="tensorflow 2.21.0",
             numpy="2.4.6",
             processor="AMD EPYC 9B14",
+            cores=2,
             precision=precision,
             dataset_fingerprint="0123456789abcdef",
             dataset_origin=ORIGINS[experiment.dataset],
@@ -96,6 +97,7 @@ def history(rng: np.random.Generator, epochs: int) -> History:
         val_loss=tuple(1.9 - 0.8 * rise + 0.15 * time + noise[3]),
         train_seconds=tuple(rng.uniform(3, 4, epochs)),
         val_seconds=tuple(rng.uniform(0.2, 0.4, epochs)),
+        processor_seconds=tuple(rng.uniform(5, 7, epochs)),
     )
 
 

@@ -40,7 +40,7 @@ def test_shapes_are_keras_own(name, variant):
         assert layer.output.shape[1:] == row.output_shape
         assert layer.count_params() == row.parameters
     assert model.count_params() == PARAMETERS[name]
-    assert len(model.layers) == len(rows) + (1 if variant == "plain" else 4)
+    assert len(model.layers) == len(rows) + (1 if variant == "plain" else 2)
 
 
 def test_published_layers():

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -74,6 +74,18 @@ class Dataset:
     """Sixteen hexadecimal digits, of the prepared files' contents."""
     origin: str
     """Whether these are the original pictures or a copy, in words."""
+
+    def reduced(self, share: float) -> "Dataset":
+        """The same with fewer training images: always the same ones, and of two shares the
+        smaller's are among the larger's.
+
+            load("cifar10").reduced(0.25).train.images   -> (12500, 32, 32, 3)
+        """
+        if not 0 < share <= 1:
+            raise ValueError(f"`share` must be above 0 and at most 1. Received: {share!r}")
+        order = np.random.default_rng(FLOWER_SEED).permutation(len(self.train))
+        kept = np.sort(order[: max(1, round(share * len(self.train)))])
+        return replace(self, train=Split(self.train.images[kept], self.train.labels[kept]))
 
 
 def data_folder() -> Path:

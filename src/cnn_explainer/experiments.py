@@ -43,6 +43,8 @@ class Experiment(_Value):
     variant: str
     dataset: Literal["cifar10", "tf_flowers"]
     image_size: PositiveInt
+    train_share: float = Field(1, gt=0, le=1)
+    """How much of the training images is used; the test images are always all of them."""
     recipe: Recipe = Recipe()
     seed: int = Field(SEED, ge=0, lt=2**32)
 
@@ -101,6 +103,8 @@ def get(
     seed: int | None = None,
     epochs: int | None = None,
     precision: Precision | None = None,
+    learning_rate: float | None = None,
+    train_share: float | None = None,
 ) -> Experiment:
     """The catalogue's experiment of that name, with what is given in place of its own.
 
@@ -110,9 +114,9 @@ def get(
         if name not in CATALOGUE:
             raise ValueError(f"`name` must be one of {', '.join(CATALOGUE)}. Received: {name!r}")
         name = CATALOGUE[name]
-    recipe = {"epochs": epochs, "precision": precision}
+    recipe = {"epochs": epochs, "precision": precision, "learning_rate": learning_rate}
+    others = {"seed": seed, "train_share": train_share}
     data = name.model_dump()
-    data["recipe"].update({k: v for k, v in recipe.items() if v is not None})
-    if seed is not None:
-        data["seed"] = seed
+    for values, changes in ((data["recipe"], recipe), (data, others)):
+        values.update({key: value for key, value in changes.items() if value is not None})
     return Experiment.model_validate(data)

@@ -36,23 +36,23 @@ def build(
 
     rows = shapes(name, variant, classes=classes, image_size=image_size)
     # Every layer that draws random numbers gets a seed of its own.
-    seeds = iter(np.random.default_rng(seed).integers(2**31, size=len(rows) + 3).tolist())
+    seeds = iter(np.random.default_rng(seed).integers(2**31, size=len(rows) + 1).tolist())
     layers = [
         keras.Input(rows[0].input_shape, name="image"),
         keras.layers.Rescaling(1 / 255, name="rescaling"),
     ]
     if variant != "plain":
-        layers += [
-            keras.layers.RandomFlip("horizontal", seed=next(seeds)),
-            keras.layers.RandomRotation(0.1, seed=next(seeds)),
-            keras.layers.RandomZoom(0.1, seed=next(seeds)),
-        ]
+        from .augmentation import FlipRotateZoom
+
+        layers.append(FlipRotateZoom(0.1, 0.1, next(seeds), name="augmentation"))
     layers += [_layer(row.layer, row.name, next(seeds), precision) for row in rows]
     return keras.Sequential(layers, name=f"{name}-{variant}")
 
 
 def _layer(block: Block, name: str, seed: int, precision: Precision) -> "keras.Layer":
     from keras import constraints, initializers, layers
+
+    from .dropout import Dropout as PooledDropout
 
     common = {"name": name, "dtype": precision}
     match block:
@@ -73,7 +73,7 @@ def _layer(block: Block, name: str, seed: int, precision: Precision) -> "keras.L
         case Pool(size, stride):
             return layers.MaxPooling2D(size, stride, **common)
         case Dropout(rate):
-            return layers.Dropout(rate, seed=seed, **common)
+            return PooledDropout(rate, seed, **common)
         case Flatten():
             return layers.Flatten(**common)
         case Dense(units, activation, max_norm):

@@ -52,6 +52,8 @@ class History(_Value):
     val_loss: tuple[NonNegativeFloat, ...]
     train_seconds: tuple[PositiveFloat, ...]
     val_seconds: tuple[PositiveFloat, ...]
+    processor_seconds: tuple[PositiveFloat, ...]
+    """Of both, summed over the processor's cores."""
 
 
 class Metrics(_Value):
@@ -120,6 +122,7 @@ class Provenance(_Value):
     """Name and version of what computed: `tensorflow 2.21.0`."""
     numpy: str
     processor: str
+    cores: PositiveInt
     precision: Literal["float32", "mixed_bfloat16"]
     """What was really used; the recipe says what was asked."""
     dataset_fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
@@ -147,6 +150,16 @@ class Run(_Value):
     images_per_second: PositiveFloat
     """Training alone, validation aside; the median over the epochs."""
     provenance: Provenance
+
+    @property
+    def busy(self) -> float:
+        """The share of the cores' time that the training had.
+
+        Well below the usual share, the machine did other things too, and `fit_seconds` says
+        more about them than about the network.
+        """
+        worked = sum(self.history.processor_seconds)
+        return worked / (self.fit_seconds * self.provenance.cores)
 
     @property
     def epochs_done(self) -> int:

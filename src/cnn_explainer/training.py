@@ -1,6 +1,8 @@
 """Training an experiment: resumable, on whatever Keras backend is set, ending in a record."""
 
+import os
 import platform
+import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import isfinite
@@ -55,6 +57,8 @@ def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
     last = min(stop_after or experiment.recipe.epochs, experiment.recipe.epochs)
     with checkpoints.alone(experiment):
         data = datasets.load(experiment.dataset, experiment.image_size)
+        if experiment.train_share < 1:
+            data = data.reduced(experiment.train_share)
         state = checkpoints.load(experiment) or Checkpoint(data.fingerprint, _precision(experiment))
         if state.dataset_fingerprint != data.fingerprint:
             raise ExplainerError(
@@ -89,11 +93,13 @@ def _precision(experiment: Experiment) -> str:
 
 
 def _optimizer(recipe: Recipe) -> "keras.Optimizer":
-    from keras import optimizers
+    import keras
+
+    from .optimizers import SGD
 
     if recipe.optimizer == "adam":
-        return optimizers.Adam(recipe.learning_rate)
-    return optimizers.SGD(recipe.learning_rate, recipe.momentum, recipe.nesterov)
+        return keras.optimizers.Adam(recipe.learning_rate)
+    return SGD(recipe.learning_rate, recipe.momentum, recipe.nesterov)
 
 
 def _compiled(experiment: Experiment, precision: str) -> "keras.Model":
@@ -167,7 +173,7 @@ def _epoch(
         on_train_batch_end=lambda batch, logs: progress.batch(min((batch + 1) * size, len(train)))
     )
     batches = _batches(train, size, order)
-    began = awake_seconds()
+    began, worked = awake_seconds(), time.process_time()
     fitted = model.fit(batches, verbose=0, callbacks=[watch], shuffle=False).history
     trained = awake_seconds()
     judged = model.evaluate(_batches(test), verbose=0, return_dict=True)
@@ -178,6 +184,7 @@ def _epoch(
         "val_loss": judged["loss"],
         "train_seconds": trained - began,
         "val_seconds": awake_seconds() - trained,
+        "processor_seconds": time.process_time() - worked,
     }
     if not (isfinite(row["loss"]) and isfinite(row["val_loss"])):
         checkpoints.discard(experiment)
@@ -241,6 +248,7 @@ def _result(
             backend=f"{backend} {_backend_version(backend)}",
             numpy=np.__version__,
             processor=machine.processor(),
+            cores=os.cpu_count(),
             precision=state.precision,
             dataset_fingerprint=data.fingerprint,
             dataset_origin=data.origin,

@@ -1,0 +1,86 @@
+"""The one map against Keras's three layers."""
+
+import keras
+import numpy as np
+import pytest
+
+from cnn_explainer.augmentation import FlipRotateZoom, output_to_input
+
+SIZE = 20
+DRAWN = np.random.default_rng(3)
+IMAGES = DRAWN.random((6, SIZE, SIZE, 3), np.float32)
+
+
+def mapped(images, mirror, angle, zoom):
+    maps = output_to_input(mirror, angle, zoom, images.shape[1:3])
+    return np.asarray(keras.ops.image.affine_transform(images, maps, "bilinear", "reflect"))
+
+
+def test_a_flip_is_exact():
+    one, none = np.ones(6), np.zeros(6)
+    np.testing.assert_allclose(mapped(IMAGES, -one, none, one), IMAGES[:, :, ::-1], atol=1e-5)
+    np.testing.assert_allclose(mapped(IMAGES, one, none, one), IMAGES, atol=1e-5)
+
+
+def test_a_rotation_is_the_one_of_keras():
+    layer = keras.layers.RandomRotation(0.1, seed=1)
+    drawn = layer.get_random_transformation(IMAGES)
+    theirs = layer.transform_images(IMAGES, drawn)
+    ours = mapped(IMAGES, np.ones(6), np.deg2rad(drawn["angle"]), np.ones(6))
+    np.testing.assert_allclose(ours, np.asarray(theirs), atol=1e-4)
+
+
+def test_a_zoom_is_the_one_of_keras():
+    layer = keras.layers.RandomZoom(0.1, seed=1)
+    drawn = layer.get_random_transformation(IMAGES)
+    theirs = layer.transform_images(IMAGES, drawn)
+    ours = mapped(IMAGES, np.ones(6), np.zeros(6), drawn["height_zoom"][:, 0])
+    np.testing.assert_allclose(ours, np.asarray(theirs), atol=1e-4)
+
+
+def test_all_at_once_is_one_after_the_other():
+    # A smooth picture, so that interpolating twice differs little from interpolating once.
+    y, x = np.mgrid[:64, :64] / 10
+    smooth = np.stack([np.sin(x) + np.cos(y * 0.7) + np.sin(x * y / 9)] * 3, -1)[None]
+    smooth = smooth.astype("float32")
+    one, none = np.ones(1), np.zeros(1)
+    turned = mapped(mapped(smooth, -one, none, one), one, none + 0.5, one)
+    expected = mapped(turned, one, none, 0.93 * one)
+    got = mapped(smooth, -one, none + 0.5, 0.93 * one)
+    # At the corners the reflection is one of the original picture, not of a turned one.
+    inner = np.s_[:, 16:-16, 16:-16]
+    np.testing.assert_allclose(got[inner], expected[inner], atol=0.02)
+
+
+def test_drawn_as_asked():
+    count = 4000
+    corner = np.zeros((count, 9, 9, 1), np.float32)
+    corner[:, 4, 7] = 1  # three pixels right of the middle
+    seen = np.asarray(FlipRotateZoom(0, 0, seed=5)(corner, training=True))
+    assert 0.47 < seen[:, 4, 1, 0].mean() < 0.53
+    turned = np.asarray(FlipRotateZoom(0.1, 0.1, seed=5)(corner, training=True))
+    y, x = (np.tensordot(turned[..., 0], axis, 2) for axis in np.mgrid[:9, :9] - 4.0)
+    angles = np.rad2deg(np.arctan2(y, np.abs(x)))
+    # Up to 36 degrees; the middle of four lit pixels lies a little off.
+    assert 34 < angles.max() < 40 and -40 < angles.min() < -34 and abs(angles.mean()) < 1
+    assert not np.allclose(turned[0], turned[1])
+
+
+def test_prediction_leaves_the_picture_alone():
+    layer = FlipRotateZoom(0.1, 0.1, seed=5)
+    np.testing.assert_array_equal(np.asarray(layer(IMAGES)), IMAGES)
+
+
+def test_the_seed_decides():
+    first, same, other = (
+        np.asarray(FlipRotateZoom(0.1, 0.1, seed=s)(IMAGES, training=True)) for s in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, same)
+    assert not np.allclose(first, other)
+
+
+@pytest.mark.parametrize("name", ["rotation", "zoom"])
+def test_bad_strengths(name):
+    strengths = {"rotation": 0.1, "zoom": 0.1} | {name: -0.2}
+    with pytest.raises(ValueError, match=rf"`{name}` must be .* Received: -0.2"):
+        FlipRotateZoom(**strengths, seed=1)

@@ -1,0 +1,36 @@
+"""Our SGD against Keras's."""
+
+import keras
+import numpy as np
+import pytest
+
+from cnn_explainer.optimizers import SGD
+
+
+@pytest.mark.parametrize("nesterov", [True, False])
+@pytest.mark.parametrize("momentum", [0.9, 0.0])
+def test_the_same_as_keras(momentum, nesterov):
+    drawn = np.random.default_rng(1)
+    shapes = [(3, 3, 2, 4), (4,), (20, 5)]
+    start = [drawn.normal(size=shape).astype("float32") for shape in shapes]
+    steps = [[drawn.normal(size=shape).astype("float32") for shape in shapes] for _ in range(6)]
+    ends = []
+    for kind in (keras.optimizers.SGD, SGD):
+        variables = [keras.Variable(value) for value in start]
+        optimizer = kind(0.05, momentum, nesterov)
+        for gradients in steps:
+            optimizer.apply([keras.ops.convert_to_tensor(g) for g in gradients], variables)
+        ends.append([np.asarray(v) for v in [*variables, *optimizer.variables]])
+    for ours, theirs in zip(*ends, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(ends[0][0], start[0])
+
+
+def test_weights_in_sixteen_bits_are_updated_in_thirty_two():
+    layer = keras.layers.Dense(3, dtype="mixed_bfloat16")
+    layer.build((None, 4))
+    before = np.asarray(layer.kernel)
+    optimizer = SGD(0.001, 0.9, True)
+    gradient = keras.ops.ones((4, 3), "bfloat16")
+    optimizer.apply([gradient, gradient[0]], layer.trainable_variables)
+    np.testing.assert_allclose(np.asarray(layer.kernel), before - 0.0019, rtol=1e-4, atol=1e-6)
