@@ -1,3 +1,4 @@
+import os
 import time
 
 import pytest
@@ -39,3 +40,14 @@ def test_the_clock_counts_seconds():
     began = awake_seconds()
     time.sleep(0.05)
     assert 0.05 <= awake_seconds() - began < 5
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux's taskset")
+def test_cores_are_those_that_the_process_may_use():
+    every = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(every)})
+        assert machine.cores() == 1
+    finally:
+        os.sched_setaffinity(0, every)
+    assert machine.cores() == len(every)

@@ -1,5 +1,6 @@
 """What this machine is, as far as a training cares."""
 
+import os
 import platform
 from pathlib import Path
 
@@ -14,6 +15,13 @@ def processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """How many of the processor's cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def has_bfloat16() -> bool:

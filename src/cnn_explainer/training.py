@@ -1,6 +1,5 @@
 """Training an experiment: resumable, on whatever Keras backend is set, ending in a record."""
 
-import os
 import platform
 import time
 from datetime import UTC, datetime
@@ -248,7 +247,7 @@ def _result(
             backend=f"{backend} {_backend_version(backend)}",
             numpy=np.__version__,
             processor=machine.processor(),
-            cores=os.cpu_count(),
+            cores=machine.cores(),
             precision=state.precision,
             dataset_fingerprint=data.fingerprint,
             dataset_origin=data.origin,
