@@ -1,0 +1,221 @@
+// The live networks. This file is the shell: it holds the state, runs the networks, and tells the
+// parts. What a reader sees and touches is in the parts, a file each.
+//
+// A part is a function, called once for each playground on the page:
+//
+//   playground.part((app) => { … });
+//
+//   app.root           the playground's element
+//   app.small          whether it is the small form inside a chapter
+//   app.data           what the build wrote into the page: { samples, colours, records }
+//   app.place(name)    the element of a region, to be filled: one of PLACES
+//   app.models         the networks by side, as `cnn.decode` gives them: one, or two to compare
+//   app.shape          [height, width] of the picture that they take
+//   app.original       { pixels, shape, name, truth }: the picture as chosen
+//   app.image          { pixels, shape }: the same as the networks get it, after app.perturb
+//   app.perturb        functions image => image, applied in order; push yours, then app.rerun()
+//   app.results        by side, what each layer gave, as `cnn.forward` lists it; [] until there is
+//   app.selection      { side, layer, at } or null: a chosen neuron. `layer` is a place in
+//                      app.results[side]; `at` is [y, x, channel], or [unit] after flattening
+//
+//   app.setImage(pixels, name, truth)    another picture, of app.shape; truth: its class, if known
+//   app.setModel(side, model)            another network; null takes the second one away
+//   app.edited(side)                     its weights were changed in place: run it again
+//   app.select(selection)                choose a neuron, or null for none
+//   app.rerun()                          perturb and run again; a promise of the new results
+//   app.on(event, listener)              "model", "image", "result", "selection"
+//   app.announce(text)                   for those who hear the page, politely
+//   app.complain(text)                   shown and read out, until the next picture or network
+//
+// Pixels are a Float32Array, row by row, red, green and blue of a pixel side by side, 0 to 255.
+// Layers of a network and of its results have the same places. The parts share these tools:
+//
+//   playground.make(tag, properties, ...children)    an element
+//   playground.number(x)                             five digits, with a minus that reads well
+//   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
+//   app.palette                                      256 colours, four bytes each: cividis
+(() => {
+  "use strict";
+
+  const PLACES = ["input", "model", "answers", "perturb", "network", "chosen", "inspect", "edit"];
+  const parts = [];
+  window.playground = { part: (start) => parts.push(start), make, number, paint };
+
+  addEventListener("DOMContentLoaded", () => {
+    // A playground begins when the reader comes near: no network is loaded in vain.
+    const near = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          near.unobserve(target);
+          begin(target);
+        }
+      },
+      { rootMargin: "400px" },
+    );
+    document.querySelectorAll(".cnn-playground").forEach((root) => near.observe(root));
+  });
+
+  function begin(root) {
+    const app = create(root);
+    for (const start of parts) start(app);
+  }
+
+  function create(root) {
+    const data = JSON.parse(root.querySelector("script").textContent);
+    const places = Object.fromEntries(
+      PLACES.map((name) => [name, make("div", { className: `place ${name}` })]),
+    );
+    const said = make("p", { className: "said", role: "status" });
+    const complaint = make("p", { className: "complaint", role: "alert" });
+    root.replaceChildren(complaint, ...Object.values(places), said);
+    root.classList.add("live");
+
+    const listeners = {};
+    const workers = [];
+    let running = null;
+    let wanted = false;
+
+    const app = {
+      root,
+      data,
+      small: "small" in root.dataset,
+      palette: spectrum(data.colours),
+      place: (name) => places[name],
+      models: [],
+      original: null,
+      image: null,
+      perturb: [],
+      results: [],
+      selection: null,
+
+      get shape() {
+        return app.models[0].input.slice(0, 2);
+      },
+
+      on(event, listener) {
+        (listeners[event] ??= []).push(listener);
+      },
+
+      announce(text) {
+        said.textContent = text;
+      },
+
+      complain(text) {
+        complaint.textContent = text;
+      },
+
+      setImage(pixels, name, truth = null) {
+        app.complain("");
+        app.original = { pixels, shape: app.shape, name, truth };
+        return app.rerun();
+      },
+
+      setModel(side, model) {
+        app.complain("");
+        const models = [...app.models];
+        if (model) models[side] = model;
+        else models.splice(side, 1);
+        app.models = models;
+        app.results = [];
+        app.select(null);
+        emit("model");
+        return app.rerun();
+      },
+
+      edited(side) {
+        workers[side].replace(app.models[side]);
+        return app.rerun();
+      },
+
+      select(selection) {
+        app.selection = selection;
+        emit("selection");
+      },
+
+      // Many changes may come while a network runs: only the last of them is run after it.
+      rerun() {
+        wanted = true;
+        running ??= run().finally(() => (running = null));
+        return running;
+      },
+    };
+
+    async function run() {
+      while (wanted) {
+        wanted = false;
+        const { models, original } = app;
+        // After another network, the picture may still have the size of the one before.
+        if (!models.length || `${original?.shape}` !== `${app.shape}`) return;
+        app.image = app.perturb.reduce((image, change) => change(image), original);
+        emit("image");
+        try {
+          const results = await Promise.all(
+            models.map((model, side) => {
+              workers[side] ??= cnn.worker();
+              return workers[side].run(model, channels(app.image.pixels, model.input[2]));
+            }),
+          );
+          if (models !== app.models) continue;
+          app.results = results;
+          emit("result");
+        } catch (error) {
+          app.complain(`The network could not be run: ${error.message}`);
+        }
+      }
+    }
+
+    function emit(event) {
+      for (const listener of listeners[event] ?? []) listener();
+    }
+
+    return app;
+  }
+
+  // A network may take grey pictures: then the brightness, weighted as the eye sees it.
+  function channels(pixels, count) {
+    if (count === 3) return pixels;
+    return Float32Array.from({ length: pixels.length / 3 }, (_, i) => {
+      return 0.299 * pixels[3 * i] + 0.587 * pixels[3 * i + 1] + 0.114 * pixels[3 * i + 2];
+    });
+  }
+
+  // --- tools for the parts ------------------------------------------------------------------
+
+  function make(tag, properties = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+      if (name in element) element[name] = value;
+      else element.setAttribute(name, value);
+    }
+    element.append(...children);
+    return element;
+  }
+
+  function number(x) {
+    return `${Number(x.toPrecision(5))}`.replace("-", "−");
+  }
+
+  // 256 colours between those given, four bytes each.
+  function spectrum(colours) {
+    const context = make("canvas", { width: 256, height: 1 }).getContext("2d");
+    const gradient = context.createLinearGradient(0, 0, 256, 0);
+    colours.forEach((colour, i) => gradient.addColorStop(i / (colours.length - 1), colour));
+    context.fillStyle = gradient;
+    context.fillRect(0, 0, 256, 1);
+    return context.getImageData(0, 0, 256, 1).data;
+  }
+
+  // Values of [height, width] from low to high; what lies outside has the colour of the end.
+  function paint(canvas, values, [height, width], palette, low, high) {
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    const painted = context.createImageData(width, height);
+    const scale = 255 / (high - low || 1);
+    for (let i = 0; i < height * width; i++) {
+      const colour = 4 * Math.round(Math.min(Math.max((values[i] - low) * scale, 0), 255));
+      for (let k = 0; k < 4; k++) painted.data[4 * i + k] = palette[colour + k];
+    }
+    context.putImageData(painted, 0, 0);
+  }
+})();
