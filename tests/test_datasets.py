@@ -29,6 +29,23 @@ def test_pictures_are_resized_to_what_a_model_asks_for(tiny):
     np.testing.assert_allclose(data.test.images, small, atol=0.51)
 
 
+def test_a_share_of_the_training_images_is_part_of_a_larger_share(tiny):
+    data = datasets.load("cifar10")
+    quarter, half = (data.reduced(share).train for share in (0.25, 0.5))
+    assert (len(quarter), len(half)) == (64, 128)
+    pictures = {image.tobytes(): label for image, label in zip(half.images, half.labels)}
+    for image, label in zip(quarter.images, quarter.labels):
+        assert pictures[image.tobytes()] == label
+    assert data.reduced(1).train.images.tobytes() == data.train.images.tobytes()
+    assert data.reduced(0.25).test is data.test
+
+
+@pytest.mark.parametrize("share", [0, -1, 1.5])
+def test_wrong_shares(tiny, share):
+    with pytest.raises(ValueError, match=rf"`share` must be .* Received: {share}"):
+        datasets.load("cifar10").reduced(share)
+
+
 def test_fingerprint_follows_the_contents(tiny):
     place = datasets.locate("cifar10")
     before = datasets.fingerprint(place)

@@ -128,6 +128,14 @@ def test_variants_train(home, variant):
     assert run.experiment.variant == variant
 
 
+def test_a_share_of_the_images_and_another_rate(home):
+    half = get("lenet5-plain", epochs=1, train_share=0.5, learning_rate=0.02)
+    run = training.train(half)
+    assert run.images_per_second == pytest.approx(128 / run.history.train_seconds[0])
+    assert runs.load("lenet5-plain", epochs=1, train_share=0.5, learning_rate=0.02) == run
+    assert 0 < run.busy < 1.5
+
+
 def test_sixteen_bits_where_the_processor_has_them(home, monkeypatch):
     monkeypatch.setattr(machine, "has_bfloat16", lambda: True)
     run = training.train(get("lenet5-plain", epochs=1, precision="mixed_bfloat16"))

@@ -73,6 +73,10 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="In place of the recipe's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="In place of the recipe's.")] = None,
+    train_share: Annotated[
+        float | None, typer.Option(help="Of the training images, above 0 and at most 1.")
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="The whole catalogue, cheapest first.")
     ] = False,
@@ -84,8 +88,10 @@ def train(
     """Train experiments and record them. Stopped at any moment, the same command goes on."""
     if bool(names) == everything:
         raise typer.BadParameter("give names of experiments, or --all")
+    changes = {"epochs": epochs, "precision": precision}
+    changes |= {"learning_rate": learning_rate, "train_share": train_share}
     wanted = [
-        _experiment(name, seed=one, epochs=epochs, precision=precision)
+        _experiment(name, seed=one, **changes)
         for name in (CATALOGUE if everything else names)
         for one in (seed or [SEED])
     ]
@@ -254,7 +260,7 @@ def _recorded(experiment: Experiment, stop_after: int | None) -> bool:
 
 
 def _multiply_adds(experiment: Experiment) -> int:
-    images = {"cifar10": 50_000, "tf_flowers": 2_569}[experiment.dataset]
+    images = {"cifar10": 50_000, "tf_flowers": 2_569}[experiment.dataset] * experiment.train_share
     rows = architectures.shapes(experiment.model, experiment.variant)
     return images * experiment.recipe.epochs * sum(row.multiply_adds for row in rows)
 
