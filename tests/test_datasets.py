@@ -33,8 +33,10 @@ def test_a_share_of_the_training_images_is_part_of_a_larger_share(tiny):
     data = datasets.load("cifar10")
     quarter, half = (data.reduced(share).train for share in (0.25, 0.5))
     assert (len(quarter), len(half)) == (64, 128)
-    pictures = {image.tobytes(): label for image, label in zip(half.images, half.labels)}
-    for image, label in zip(quarter.images, quarter.labels):
+    pictures = {
+        image.tobytes(): label for image, label in zip(half.images, half.labels, strict=True)
+    }
+    for image, label in zip(quarter.images, quarter.labels, strict=True):
         assert pictures[image.tobytes()] == label
     assert data.reduced(1).train.images.tobytes() == data.train.images.tobytes()
     assert data.reduced(0.25).test is data.test
