@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from . import words
 from .datasets import SOURCES
+from .experiments import CATALOGUE
 from .runs import Run
 
 
@@ -20,7 +22,7 @@ def describe(runs: Run | Sequence[Run]) -> str:
     days = sorted({p.finished.date().isoformat() for p in made})
     return " · ".join(
         [
-            "; ".join(_trained(name, _of_name(runs, name)) for name in _once(_names(runs))),
+            "; ".join(_trained(title, alike) for title, alike in _by_title(runs).items()),
             " and ".join(_once(map(_data, runs))),
             ", ".join(_once(v for p in made for v in (p.backend, f"keras {p.keras}"))),
             " and ".join(_once(p.processor for p in made)),
@@ -49,24 +51,41 @@ def as_seeds(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
     return tuple(sorted(several, key=lambda run: run.experiment.seed))
 
 
+def by_experiment(runs: Iterable[Run]) -> dict[str, tuple[Run, ...]]:
+    """The catalogue's names, and of each the seeds among these runs; of some perhaps none.
+
+    Raises `ValueError` if two runs of one name differ in more than their seed.
+    """
+    runs = tuple(runs)
+    found = {name: [run for run in runs if run.experiment.name == name] for name in CATALOGUE}
+    return {name: as_seeds(seeds) if seeds else () for name, seeds in found.items()}
+
+
+def epochs(run: Run) -> str:
+    """How long it was trained: `50 of 50 epochs`, or `only 25 of 50 epochs`."""
+    only = "" if run.complete else "only "
+    return f"{only}{run.epochs_done} of {run.experiment.recipe.epochs} epochs"
+
+
 def _data(run: Run) -> str:
     return f"{SOURCES[run.experiment.dataset].title}, {run.provenance.dataset_origin}"
 
 
-def _names(runs: Iterable[Run]) -> list[str]:
-    return [run.experiment.name for run in runs]
+def _by_title(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    titles: dict[str, list[Run]] = {}
+    for run in runs:
+        title = ", ".join([run.experiment.name, *words.changes(run.experiment)])
+        titles.setdefault(title, []).append(run)
+    return titles
 
 
-def _of_name(runs: Iterable[Run], name: str) -> list[Run]:
-    return [run for run in runs if run.experiment.name == name]
-
-
-def _trained(name: str, runs: Sequence[Run]) -> str:
+def _trained(title: str, runs: Sequence[Run]) -> str:
     seeds = [str(run.experiment.seed) for run in runs]
-    epochs = _once(f"{run.epochs_done} of {run.experiment.recipe.epochs} epochs" for run in runs)
     precision = _once(run.provenance.precision for run in runs)
     counted = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
-    return f"{name}, {counted}, {' and '.join(epochs)}, {' and '.join(precision)}"
+    return (
+        f"{title}, {counted}, {' and '.join(_once(map(epochs, runs)))}, {' and '.join(precision)}"
+    )
 
 
 def _once(items: Iterable[str]) -> list[str]:

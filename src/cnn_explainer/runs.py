@@ -250,12 +250,29 @@ def save(run: Run, place: Path | None = None) -> Path:
     return path
 
 
+def of(name: str | Experiment, **changes) -> tuple[Run, ...]:
+    """The records of an experiment at all seeds, by seed; none if nothing is recorded yet.
+
+        of("lenet5-plain")             of("lenet5-plain", learning_rate=0.1)
+
+    The user's own take the place of the shipped ones, as in `load`, whose errors these are too.
+    """
+    wanted = get(name, **changes)
+    found = _found(f"{wanted.name}-")
+    return tuple(run for run in found if run.experiment == get(wanted, seed=run.experiment.seed))
+
+
 def every() -> tuple[Run, ...]:
     """All records, in the catalogue's order and by seed; the user's own before the shipped."""
+    return _found("")
+
+
+def _found(prefix: str) -> tuple[Run, ...]:
+    """What is recorded in files of such names; no other file is opened."""
     found: dict[str, Run] = {}
     for place in (folder(), SHIPPED):
         for path in _records(place):
-            if path.name not in found:
+            if path.name.startswith(prefix) and path.name not in found:
                 found[path.name] = read(path)
     return tuple(sorted(found.values(), key=_place_in_catalogue))
 

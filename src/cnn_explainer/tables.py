@@ -7,15 +7,16 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
+from . import comparison, mistakes, words
 from . import runs as records
-from . import words
 from .architectures import architecture, parameters, shapes
+from .comparison import half_interval
 from .datasets import SOURCES
 from .errors import RecordNotFound
 from .experiments import CATALOGUE, Experiment
-from .provenance import as_seeds, describe
+from .provenance import as_runs, as_seeds, by_experiment, describe, epochs
+from .published import RESULTS, epochs_to_match, seconds_to_match
 from .runs import Run
 
 
@@ -31,7 +32,9 @@ class Table:
 
     @property
     def shown(self) -> pd.DataFrame:
-        """The frame as text: four decimals, thousands apart, a dash where there is nothing."""
+        """The frame as text: four decimals, or fewer of large numbers, whose thousands are apart;
+        a dash where there is nothing.
+        """
         return self.frame.map(_shown)
 
     def __repr__(self) -> str:
@@ -66,21 +69,25 @@ def metrics(runs: Run | Sequence[Run]) -> Table:
     seeds = as_seeds(runs)
     values = {
         "Training": np.array([[*_measures(run.train), np.nan] for run in seeds]),
-        "Test": np.array([[*_measures(run.test), run.calibration.expected_error] for run in seeds]),
+        VALIDATION: np.array(
+            [[*_measures(run.test), run.calibration.expected_error] for run in seeds]
+        ),
     }
     columns = {}
     for side, numbers in values.items():
         columns[side] = numbers.mean(0)
         if len(seeds) > 1:
-            columns[f"{side} ±"] = half_interval(numbers)
+            columns[f"± {side.lower()}"] = half_interval(numbers)
     frame = pd.DataFrame(columns, index=pd.Index(MEASURES, name="Measure"))
-    name = words.experiment(seeds[0].experiment)
-    caption = f"How well {name} does on the images it was trained on, and on the test images."
-    if len(seeds) > 1:
-        caption += f" Mean of {len(seeds)} seeds, ± half of its 95 % interval."
+    caption = (
+        f"How well {words.experiment(seeds[0].experiment)} does on the images it was trained on,"
+        f" and on the test images, which serve for validation too. {_spread(seeds)}"
+    )
     return Table(frame, caption, describe(seeds))
 
 
+VALIDATION = "Validation = test"
+"""One part of the data under both names, as in the write-up; nothing is chosen by it."""
 MEASURES = (
     "Accuracy",
     "Loss (nats)",
@@ -89,12 +96,6 @@ MEASURES = (
     "Categorical cross-entropy (nats)",
     "Expected calibration error",
 )
-
-
-def half_interval(values: np.ndarray) -> np.ndarray:
-    """Half the width of the 95 % interval of the mean: `(n, ...)` -> `(...)`, with n ≥ 2."""
-    count = len(values)
-    return stdtrit(count - 1, 0.975) * values.std(0, ddof=1) / count**0.5
 
 
 def layers(name: str, variant: str = "plain", classes: int | None = None) -> Table:
@@ -181,6 +182,196 @@ def classes(run: Run) -> Table:
     return Table(frame, caption, describe(run))
 
 
+def beside_published(runs: Run | Sequence[Run]) -> Table:
+    """The write-up's numbers beside those of one experiment's seeds, or of several experiments'.
+
+        beside_published(runs.of("lenet5-plain"))    ->  4 rows: three measures and the fit time
+
+    Raises `ValueError` if there is no run, or the write-up has no such network.
+    """
+    rows, notes = {}, []
+    groups = {name: seeds for name, seeds in by_experiment(as_runs(runs)).items() if seeds}
+    for name, seeds in groups.items():
+        theirs = RESULTS[name]
+        ours = {
+            "Accuracy": [run.test.accuracy for run in seeds],
+            "Loss (nats)": [run.test.loss for run in seeds],
+            "Binary accuracy": [run.test.binary_accuracy for run in seeds],
+            "Fit time (s)": [run.fit_seconds for run in seeds],
+        }
+        numbers = (theirs.accuracy, theirs.loss, theirs.binary_accuracy, theirs.fit_seconds)
+        variant = f", {words.variant(seeds[0].experiment.variant)}" if len(groups) > 1 else ""
+        for (measure, values), published in zip(ours.items(), numbers, strict=True):
+            mean, half = _mean_and_half(values)
+            rows[f"{measure}{variant}"] = {
+                "Write-up": published,
+                "Here": mean,
+                "±": half,
+                "Difference": mean - published,
+            }
+        notes += [f"In the write-up, {theirs.note}."] if theirs.note else []
+    caption = f"The write-up's numbers, of one seed, and ours. {_spread(*groups.values())}"
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Measure")
+    return Table(frame, " ".join([caption, *notes]), describe(runs))
+
+
+def accuracies(runs: Iterable[Run]) -> Table:
+    """All ten experiments: accuracy on the test images, and the write-up's.
+
+        accuracies(runs.catalogued())   ->  10 rows; dashes where nothing is recorded
+
+    The last column says whether the difference is more than noise, all of them taken together;
+    see `comparison`.
+    """
+    runs = tuple(runs)
+    groups = by_experiment(runs)
+    differences = comparison.together(
+        comparison.with_published(seeds) for seeds in groups.values() if seeds
+    )
+    verdicts = {each.first: each.verdict for each in differences}
+    rows = {}
+    for name, seeds in groups.items():
+        mean, half = _mean_and_half([run.test.accuracy for run in seeds])
+        title = words.experiment(CATALOGUE[name])
+        rows[title] = {
+            "Data": SOURCES[CATALOGUE[name].dataset].title,
+            "Seeds": len(seeds),
+            "Epochs": _epochs(seeds),
+            "Accuracy": mean,
+            "±": half,
+            "Write-up": RESULTS[name].accuracy,
+            "Difference": mean - RESULTS[name].accuracy,
+            "That is": verdicts.get(title),
+        }
+    caption = f"The accuracy of every experiment on its test images. {_spread(*groups.values())}"
+    return _of_experiments(rows, caption, runs)
+
+
+def costs(runs: Iterable[Run]) -> Table:
+    """All ten experiments: what they cost, and what they reach for it.
+
+        costs(runs.catalogued())   ->  10 rows; dashes where nothing is recorded
+
+    Numbers are means over the seeds. *Busy* is the share of the cores' time that the training
+    had, and *processor* the seconds that it worked. The last columns tell when the validation
+    accuracy first was the write-up's final one: after how many epochs and seconds, in the mean of
+    the seeds that got there.
+    """
+    runs = tuple(runs)
+    rows = {}
+    for name, seeds in by_experiment(runs).items():
+        model = CATALOGUE[name].model
+        matched = [run for run in seeds if epochs_to_match(run)]
+        rows[words.experiment(CATALOGUE[name])] = {
+            "Parameters": parameters(model),
+            "Multiply-adds": sum(row.multiply_adds for row in shapes(model)),
+            "Epochs": _epochs(seeds),
+            "Fit time (s)": _mean(run.fit_seconds for run in seeds),
+            "Processor (s)": _mean(sum(run.history.processor_seconds) for run in seeds),
+            "Busy": _mean(run.busy for run in seeds),
+            "Images a second": _mean(run.images_per_second for run in seeds),
+            "Accuracy": _mean(run.test.accuracy for run in seeds),
+            "Write-up's fit time (s)": RESULTS[name].fit_seconds,
+            "Seeds that reach its accuracy": f"{len(matched)} of {len(seeds)}" if seeds else None,
+            "After epochs": _mean(epochs_to_match(run) for run in matched),
+            "After (s)": _mean(seconds_to_match(run) for run in matched),
+        }
+    notes = " ".join(
+        f"For {words.experiment(CATALOGUE[name])}, the write-up notes: {each.note}."
+        for name, each in RESULTS.items()
+        if each.note
+    )
+    caption = (
+        "What each experiment costs, in the mean of its seeds. Multiply-adds are counted for one"
+        f" picture, in prediction. {notes}"
+    )
+    return _of_experiments(rows, caption, runs)
+
+
+def differences(compared: Iterable[comparison.Difference]) -> Table:
+    """Comparisons, a row each, with their 95 % intervals and what they amount to.
+
+    differences(comparison.among(runs.catalogued()))
+    """
+    compared = tuple(compared)
+    rows = {
+        f"{each.first} − {each.second}": {
+            "Of": each.measure.name,
+            "Difference": each.mean,
+            "From": each.low,
+            "To": each.high,
+            "Interval from": each.method,
+            "p": each.p,
+            "That is": each.verdict,
+        }
+        for each in compared
+    }
+    columns = ("Of", "Difference", "From", "To", "Interval from", "p", "That is")
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    together = max((each.compared for each in compared), default=1)
+    adjusted = f", adjusted for {together} comparisons (Holm)" if together > 1 else ""
+    caption = (
+        "Differences, and the ends of their 95 % intervals. p is how often chance alone gives as"
+        f" much{adjusted}; below {comparison.LEVEL:g}, a difference is called more than noise."
+    )
+    return Table(frame.rename_axis("Difference between"), caption)
+
+
+def confusions(runs: Run | Sequence[Run], count: int = 5) -> Table:
+    """The most frequent mistakes, the worst first.
+
+    confusions(run)   ->  "cat taken for dog": 187 of 1,000, the other way round 142
+    """
+    seeds = as_seeds(runs)
+    rows = {
+        f"{each.true} taken for {each.answer}": {
+            "Images": each.count,
+            "Of": each.images,
+            "The other way round": each.back,
+        }
+        for each in mistakes.worst(seeds, count)
+    }
+    columns = ("Images", "Of", "The other way round")
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("Mistake")
+    title = words.experiment(seeds[0].experiment)
+    caption = f"The most frequent mistakes of {title} on the test images. {_mean_of(seeds)}"
+    return Table(frame, caption.strip(), describe(seeds))
+
+
+def _of_experiments(rows: dict[str, dict], caption: str, runs: Sequence[Run]) -> Table:
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Experiment")
+    return Table(frame, caption, describe(runs) if runs else "")
+
+
+def _epochs(seeds: Sequence[Run]) -> str | None:
+    return ", ".join(dict.fromkeys(map(epochs, seeds))) or None
+
+
+def _mean(values: Iterable[float]) -> float:
+    each = [*values]
+    return float(np.mean(each)) if each else np.nan
+
+
+def _mean_and_half(values: Sequence[float]) -> tuple[float, float]:
+    """The mean and half of its 95 % interval, as far as there are values for them."""
+    half = float(half_interval(np.array(values))) if len(values) > 1 else np.nan
+    return _mean(values), half
+
+
+def _mean_of(seeds: Sequence[Run]) -> str:
+    return f"Mean of {len(seeds)} seeds." if len(seeds) > 1 else ""
+
+
+def _spread(*groups: Sequence[Run]) -> str:
+    """How the numbers of such groups of seeds are to be read."""
+    counts = {len(seeds) for seeds in groups if seeds}
+    if counts <= {1}:
+        return "One seed, and so no interval." if counts else ""
+    several = f"{counts.pop()} seeds" if len(counts) == 1 else "the seeds"
+    alone = " Where there is one seed, there is no interval." if 1 in counts else ""
+    return f"Mean of {several}, ± half of its 95 % interval.{alone}"
+
+
 def _measures(side: records.Metrics) -> list[float]:
     return [
         side.accuracy,
@@ -209,7 +400,10 @@ def _shown(value: object) -> str:
         return "–"
     if isinstance(value, Integral):
         return f"{value:,}"
-    return f"{value:.4f}" if isinstance(value, Real) else str(value)
+    if not isinstance(value, Real):
+        return str(value)
+    decimals = 4 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return f"{value:,.{decimals}f}"
 
 
 def _row(name: str, values: Iterable[str], right: Iterable[bool], scope: str = "row") -> str:

@@ -1,7 +1,7 @@
 """What the layers and settings are called where people read them."""
 
 from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, architecture
-from .experiments import Experiment, Precision, Recipe
+from .experiments import CATALOGUE, Experiment, Precision, Recipe
 
 
 def layer(block: Block) -> str:
@@ -54,5 +54,32 @@ def precision(name: Precision) -> str:
 
 
 def experiment(chosen: Experiment) -> str:
-    """Network and variant: `LeNet-5 (plain)`."""
-    return f"{architecture(chosen.model).title} ({variant(chosen.variant)})"
+    """Network, variant, and what is not as in the catalogue.
+
+    experiment(get("lenet5-plain"))                     ->  "LeNet-5 (plain)"
+    experiment(get("lenet5-plain", learning_rate=0.1))  ->  "LeNet-5 (plain, learning rate 0.1)"
+    """
+    title, details = architecture(chosen.model).title, [variant(chosen.variant), *changes(chosen)]
+    return f"{title} ({', '.join(details)})"
+
+
+def changes(chosen: Experiment) -> list[str]:
+    """In what an experiment differs from the catalogue's of its name, apart from its length."""
+    said, usual = [], CATALOGUE.get(chosen.name, chosen).recipe
+    if chosen.recipe.learning_rate != usual.learning_rate:
+        said.append(f"learning rate {chosen.recipe.learning_rate:g}")
+    if chosen.train_share < 1:
+        said.append(f"{share(chosen.train_share)} of the training images")
+    return said
+
+
+def share(part: float) -> str:
+    """A share in per cent, as exact as it is: `0.125` is 12.5 %."""
+    return f"{100 * part:g}\N{NO-BREAK SPACE}%"
+
+
+def one(name: str) -> str:
+    """A class's name in a sentence: `an airplane`, `a dog`, `tulips`."""
+    if name.endswith("s"):
+        return name
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

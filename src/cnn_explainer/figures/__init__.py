@@ -7,16 +7,21 @@ from importlib import import_module
 
 __all__ = [
     "Figure",
+    "accuracies",
     "architecture",
     "arrays",
     "calibration",
     "confusion",
+    "costs",
     "curves",
     "feature_maps",
     "filters",
+    "fit_times",
     "lines",
+    "mistakes",
     "pictures",
     "predictions",
+    "variants",
 ]
 
 

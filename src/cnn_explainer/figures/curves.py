@@ -36,7 +36,7 @@ def curves(runs: Run | Sequence[Run]) -> Figure:
         with canvas(345, 280) as made:
             axes = made.plot.add_subplot(title=title, xlabel="Epoch")
             for side, prefix, colour, style in SIDES:
-                _line(axes, values[prefix + name], color=colour, linestyle=style, label=side)
+                draw(axes, values[prefix + name], color=colour, linestyle=style, label=side)
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
             highest = max(values[name].max(), values["val_" + name].max())
             axes.set_ylim(0, 1 if name == "accuracy" else 1.08 * highest or 1)
@@ -48,7 +48,8 @@ def curves(runs: Run | Sequence[Run]) -> Figure:
     return Figure(tuple(panels), alt, _caption(seeds, epochs), describe(seeds))
 
 
-def _line(axes: Axes, seeds: np.ndarray, *, color: str, **look: str) -> None:
+def draw(axes: Axes, seeds: np.ndarray, *, color: str, **look: str | None) -> None:
+    """The mean over the seeds `(seeds, epochs)` as a line, and the band of all of them."""
     epochs = np.arange(1, seeds.shape[1] + 1)
     # A line of one point would not be seen.
     marker = "o" if len(epochs) == 1 else None

@@ -1,0 +1,243 @@
+"""Which differences are larger than noise.
+
+A trained network's accuracy has two kinds of noise in it: it would be another one from another
+seed, and another one on other test images. Where two experiments have seeds in common, their
+differences seed by seed show the first kind, on the same test images. Where they have not, the
+second kind is computed from the number of images, and the first is added if one side shows it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import isnan, nan
+from types import MappingProxyType
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from . import published, words
+from .experiments import CATALOGUE, Experiment
+from .provenance import as_seeds, by_experiment
+from .runs import Run
+
+LEVEL = 0.05
+"""What would happen by chance less often than this is called more than noise."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of a run that two experiments can be compared in."""
+
+    name: str
+    of: Callable[[Run], float]
+    unit: str
+    scale: float = 1
+    """By how much to multiply for `unit`."""
+
+
+MEASURES = MappingProxyType(
+    {
+        "accuracy": Measure("accuracy", lambda run: run.test.accuracy, "points", 100),
+        "loss": Measure("loss", lambda run: run.test.loss, "nats"),
+        "gap": Measure(
+            "gap between training and test accuracy",
+            lambda run: run.train.accuracy - run.test.accuracy,
+            "points",
+            100,
+        ),
+        "ece": Measure(
+            "expected calibration error", lambda run: run.calibration.expected_error, "points", 100
+        ),
+    }
+)
+"""A point is a hundredth: from 57 % to 59 % are two points."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much larger a measure of the first is than of the second, and how sure that is."""
+
+    first: str
+    second: str
+    measure: Measure
+    mean: float
+    low: float
+    """Of the 95 % interval, which is not adjusted for how many are compared; NaN if none."""
+    high: float
+    p: float
+    """How often chance alone gives so large a difference; NaN if that cannot be told."""
+    method: str
+    """What the interval comes from."""
+    compared: int = 1
+    """With how many p is adjusted for, this one included."""
+
+    @property
+    def verdict(self) -> str:
+        """`more than noise`, `within noise` or `cannot be told`."""
+        if isnan(self.p):
+            return "cannot be told"
+        return "more than noise" if self.p < LEVEL else "within noise"
+
+    @property
+    def more_than_noise(self) -> bool:
+        """Whether chance alone gives so large a difference less often than `LEVEL`."""
+        return self.p < LEVEL
+
+    @property
+    def words(self) -> str:
+        """Two sentences for a page.
+
+        "The accuracy of LeNet-5 (plain) is 2.1 points below that of LeNet-5 (with augmentation)
+        (95 % interval: 1.2 to 3.0 points; 5 common seeds, paired). That is more than noise."
+        """
+        size, unit = self.mean * self.measure.scale, self.measure.unit
+        side = "above" if size >= 0 else "below"
+        sentence = (
+            f"The {self.measure.name} of {self.first} is {abs(size):.{self._decimals}f} {unit}"
+            f" {side} that of {self.second} ({self._interval}{self.method})."
+        )
+        return f"{sentence} {self._conclusion}"
+
+    @property
+    def _decimals(self) -> int:
+        return 1 if self.measure.scale == 100 else 2
+
+    @property
+    def _interval(self) -> str:
+        if isnan(self.low):
+            return ""
+        sign = 1 if self.mean >= 0 else -1
+        ends = sorted(sign * end * self.measure.scale for end in (self.low, self.high))
+        low, high = (f"{end:.{self._decimals}f}".replace("-", "−") for end in ends)
+        return f"95\N{NO-BREAK SPACE}% interval: {low} to {high} {self.measure.unit}; "
+
+    @property
+    def _conclusion(self) -> str:
+        if isnan(self.p):
+            return "Whether that is more than noise cannot be told."
+        among = f", also among {self.compared} comparisons" if self.compared > 1 else ""
+        return f"That is {self.verdict}{among}."
+
+
+def compare(
+    first: Run | Sequence[Run], second: Run | Sequence[Run], measure: str = "accuracy"
+) -> Difference:
+    """The seeds of one experiment against the seeds of another on the same data.
+
+        compare(runs.of("lenet5-augmented"), runs.of("lenet5-plain"))
+        compare(runs.of("lenet5-augmented"), runs.of("lenet5-plain"), "gap")
+
+    With two common seeds or more, Student's interval of the differences seed by seed: it speaks
+    of other seeds on these test images. Else, for the accuracy, a normal interval from the
+    number of test images (a binomial count on each side), to which the seeds' variance is added
+    if one of the sides has several. It is a little too wide, as both were tested on the same
+    images. For the other measures there is none then.
+
+    Raises `ValueError` for an unknown measure, or runs on different data.
+    """
+    if measure not in MEASURES:
+        raise ValueError(f"`measure` must be one of {', '.join(MEASURES)}. Received: {measure!r}")
+    sides = as_seeds(first), as_seeds(second)
+    data = [side[0].experiment.dataset for side in sides]
+    if data[0] != data[1]:
+        raise ValueError(f"`second` must be on the data of `first`, {data[0]}. Received: {data[1]}")
+    chosen = MEASURES[measure]
+    titles = [words.experiment(side[0].experiment) for side in sides]
+    values = [{run.experiment.seed: chosen.of(run) for run in side} for side in sides]
+    common = sorted(values[0].keys() & values[1].keys())
+    if len(common) > 1:
+        pairs = np.array([values[0][seed] - values[1][seed] for seed in common])
+        found = _student(pairs.mean(), pairs.var(ddof=1) / len(pairs), len(pairs) - 1)
+        return Difference(*titles, chosen, *found, f"{len(common)} common seeds, paired")
+    numbers = [np.array([*side.values()]) for side in values]
+    images = [int(np.sum(side[0].confusion)) for side in sides]
+    return _apart(titles, chosen, numbers, images)
+
+
+def with_published(runs: Run | Sequence[Run]) -> Difference:
+    """The accuracy of an experiment's seeds against the write-up's of one seed, as in `compare`.
+
+    Raises `ValueError` if the write-up has no such network.
+    """
+    seeds = as_seeds(runs)
+    theirs = published.of(seeds[0])
+    titles = [words.experiment(seeds[0].experiment), "the write-up"]
+    numbers = [np.array([run.test.accuracy for run in seeds]), np.array([theirs.accuracy])]
+    images = [int(np.sum(seeds[0].confusion)), theirs.images]
+    return _apart(titles, MEASURES["accuracy"], numbers, images)
+
+
+def among(runs: Iterable[Run], measure: str = "accuracy") -> tuple[Difference, ...]:
+    """The comparisons that one would make among these runs, taken `together`.
+
+        among(runs.of("lenet5-plain") + runs.of("lenet5-augmented"))   ->  1
+        among(runs.catalogued())                                       ->  13, once all are recorded
+
+    Two variants of one network are compared, and two networks of one variant on the same data.
+    """
+    recorded = [(CATALOGUE[name], seeds) for name, seeds in by_experiment(runs).items() if seeds]
+    return together(
+        compare(later, earlier, measure)
+        for (one, earlier), (other, later) in combinations(recorded, 2)
+        if _comparable(one, other)
+    )
+
+
+def _comparable(one: Experiment, other: Experiment) -> bool:
+    same_data = one.dataset == other.dataset
+    return same_data and (one.model == other.model or one.variant == other.variant)
+
+
+def together(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Several comparisons at once, each p adjusted for how many they are.
+
+    Of twenty differences that are chance alone, one looks like more in the mean. Holm's step-down
+    procedure keeps the risk of even one such error below `LEVEL`. What cannot be told is not
+    counted.
+
+    Source: Holm (1979), A Simple Sequentially Rejective Multiple Test Procedure.
+    """
+    differences = tuple(differences)
+    p = np.array([difference.p for difference in differences])
+    told = np.flatnonzero(~np.isnan(p))
+    order = told[np.argsort(p[told], kind="stable")]
+    factors = np.arange(len(order), 0, -1)
+    p[order] = np.minimum(1, np.maximum.accumulate(p[order] * factors))
+    return tuple(
+        replace(difference, p=float(adjusted), compared=len(told))
+        for difference, adjusted in zip(differences, p, strict=True)
+    )
+
+
+def half_interval(values: np.ndarray) -> np.ndarray:
+    """Half the width of Student's 95 % interval of the mean: `(n, ...)` -> `(...)`, with n ≥ 2."""
+    count = len(values)
+    return stdtrit(count - 1, 1 - LEVEL / 2) * values.std(0, ddof=1) / count**0.5
+
+
+def _apart(
+    titles: Sequence[str], measure: Measure, values: Sequence[np.ndarray], images: Sequence[int]
+) -> Difference:
+    """Without pairs: the variance of the test images, and of the seeds as far as it is known."""
+    mean = values[0].mean() - values[1].mean()
+    if measure is not MEASURES["accuracy"]:
+        return Difference(*titles, measure, float(mean), nan, nan, nan, "one seed in common")
+    counted = sum(v.mean() * (1 - v.mean()) / n for v, n in zip(values, images, strict=True))
+    freedom = sum(len(v) - 1 for v in values)
+    method = "test images alone, one seed each"
+    seeded = 0.0
+    if freedom:
+        spread = sum(((v - v.mean()) ** 2).sum() for v in values) / freedom
+        seeded = spread * sum(1 / len(v) for v in values)
+        method = "test images and seeds, not paired"
+    # Welch and Satterthwaite: of the two variances, only the seeds' is estimated from few values.
+    freedom = freedom * ((counted + seeded) / seeded) ** 2 if seeded else np.inf
+    return Difference(*titles, measure, *_student(mean, counted + seeded, freedom), method)
+
+
+def _student(mean: float, variance: float, freedom: float) -> tuple[float, float, float, float]:
+    """Mean, the ends of its 95 % interval, and how often chance gives as much."""
+    error = variance**0.5
+    half = stdtrit(freedom, 1 - LEVEL / 2) * error
+    p = 2 * stdtr(freedom, -abs(mean) / error) if error else mean == 0
+    return float(mean), float(mean - half), float(mean + half), float(p)
