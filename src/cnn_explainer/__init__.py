@@ -17,6 +17,7 @@ _MODULES = (
     "desk",
     "errors",
     "experiments",
+    "export",
     "facts",
     "figures",
     "frames",

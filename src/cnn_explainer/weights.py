@@ -43,12 +43,17 @@ def restore(name: str | Experiment, **changes) -> "keras.Model":
     Raises `RecordNotFound` if its weights are not here.
     """
     experiment = get(name, **changes)
-    path = _found(experiment)
+    arrays = read(experiment)
     model = build(experiment.model, experiment.variant, image_size=experiment.image_size)
-    with np.load(path) as arrays:
-        for weight in model.weights:
-            weight.assign(arrays[weight.path].astype(np.float32))
+    for weight in model.weights:
+        weight.assign(arrays[weight.path].astype(np.float32))
     return model
+
+
+def read(experiment: Experiment) -> dict[str, np.ndarray]:
+    """The arrays alone, as `lenet5-plain/conv1/kernel` and so on. Raises `RecordNotFound`."""
+    with np.load(_found(experiment)) as arrays:
+        return dict(arrays)
 
 
 def _found(experiment: Experiment) -> Path:
