@@ -7,7 +7,8 @@
 //
 //   app.root           the playground's element
 //   app.small          whether it is the small form inside a chapter
-//   app.data           what the build wrote into the page: { samples, colours, records }
+//   app.data           what the build wrote into the page: { samples, colours }
+//   app.url(path)      the address of a file in `_static`
 //   app.place(name)    the element of a region, to be filled: one of PLACES
 //   app.models         the networks by side, as `cnn.decode` gives them: one, or two to compare
 //   app.shape          [height, width] of the picture that they take
@@ -17,28 +18,42 @@
 //   app.results        by side, what each layer gave, as `cnn.forward` lists it; [] until there is
 //   app.selection      { side, layer, at } or null: a chosen neuron. `layer` is a place in
 //                      app.results[side]; `at` is [y, x, channel], or [unit] after flattening
+//   app.pointed        { side, layer, unit } or null: the map or unit under the pointer or in focus
 //
 //   app.setImage(pixels, name, truth)    another picture, of app.shape; truth: its class, if known
 //   app.setModel(side, model)            another network; null takes the second one away
 //   app.edited(side)                     its weights were changed in place: run it again
 //   app.select(selection)                choose a neuron, or null for none
+//   app.point(pointed)                   say which map or unit is looked at, or null for none
 //   app.rerun()                          perturb and run again; a promise of the new results
-//   app.on(event, listener)              "model", "image", "result", "selection"
+//   app.on(event, listener)              "model", "image", "result", "selection", "point"
 //   app.announce(text)                   for those who hear the page, politely
 //   app.complain(text)                   shown and read out, until the next picture or network
 //
 // Pixels are a Float32Array, row by row, red, green and blue of a pixel side by side, 0 to 255.
-// Layers of a network and of its results have the same places. The parts share these tools:
+// Layers of a network and of its results have the same places. Beside a chosen neuron's arithmetic
+// ("inspect"), its map is already there, enlarged, with the pixel under the arrow keys ("chosen").
+// The parts share these tools:
 //
 //   playground.make(tag, properties, ...children)    an element
-//   playground.number(x)                             five digits, with a minus that reads well
+//   playground.number(x, digits = 5)                 as text, with a minus that reads well
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
 //   app.palette                                      256 colours, four bytes each: cividis
 (() => {
   "use strict";
 
-  const PLACES = ["input", "model", "answers", "perturb", "network", "chosen", "inspect", "edit"];
+  const PLACES = {
+    input: "Picture",
+    answers: "Answer",
+    model: "Network",
+    perturb: "Change the picture",
+    network: "Layers",
+    chosen: "Chosen",
+    inspect: "Arithmetic",
+    edit: "Weights",
+  };
   const parts = [];
+  const statics = new URL("..", document.currentScript.src);
   window.playground = { part: (start) => parts.push(start), make, number, paint };
 
   addEventListener("DOMContentLoaded", () => {
@@ -63,12 +78,17 @@
 
   function create(root) {
     const data = JSON.parse(root.querySelector("script").textContent);
-    const places = Object.fromEntries(
-      PLACES.map((name) => [name, make("div", { className: `place ${name}` })]),
-    );
+    const places = {};
+    for (const [name, label] of Object.entries(PLACES)) {
+      places[name] = make("section", { className: `place ${name}`, ariaLabel: label });
+    }
+    const { network, chosen, inspect, edit, ...others } = places;
+    const stage = make("div", { className: "stage" }, ...Object.values(others));
+    // What belongs to a chosen neuron stays in sight, below, while one scrolls through the layers.
+    const drawer = make("div", { className: "drawer", hidden: true }, chosen, inspect, edit);
     const said = make("p", { className: "said", role: "status" });
     const complaint = make("p", { className: "complaint", role: "alert" });
-    root.replaceChildren(complaint, ...Object.values(places), said);
+    root.replaceChildren(complaint, stage, network, drawer, said);
     root.classList.add("live");
 
     const listeners = {};
@@ -81,6 +101,7 @@
       data,
       small: "small" in root.dataset,
       palette: spectrum(data.colours),
+      url: (path) => new URL(path, statics).href,
       place: (name) => places[name],
       models: [],
       original: null,
@@ -88,6 +109,7 @@
       perturb: [],
       results: [],
       selection: null,
+      pointed: null,
 
       get shape() {
         return app.models[0].input.slice(0, 2);
@@ -130,7 +152,13 @@
 
       select(selection) {
         app.selection = selection;
+        drawer.hidden = !selection;
         emit("selection");
+      },
+
+      point(pointed) {
+        app.pointed = pointed;
+        emit("point");
       },
 
       // Many changes may come while a network runs: only the last of them is run after it.
@@ -192,8 +220,8 @@
     return element;
   }
 
-  function number(x) {
-    return `${Number(x.toPrecision(5))}`.replace("-", "−");
+  function number(x, digits = 5) {
+    return `${Number(x.toPrecision(digits))}`.replace("-", "−");
   }
 
   // 256 colours between those given, four bytes each.

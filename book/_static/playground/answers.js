@@ -1,0 +1,74 @@
+// The probabilities as bars, and what the record says of answers that are given so surely.
+playground.part((app) => {
+  "use strict";
+  const { make } = playground;
+  const place = app.place("answers");
+  let reading;
+
+  app.on("result", () => {
+    const answers = app.models.map(({ title, classes, record }, side) => {
+      const shares = cnn.probabilities(app.results[side]);
+      const best = shares.indexOf(Math.max(...shares));
+      return { title, classes, record, shares, name: classes[best], share: shares[best] };
+    });
+    // Networks side by side may know different classes.
+    const names = [...new Set(answers.flatMap(({ classes }) => classes))];
+    place.replaceChildren(
+      ...answers.map(verdict),
+      make(
+        "table",
+        {},
+        make("caption", { textContent: "Probability of each class" }),
+        make("tbody", {}, ...names.map((name) => row(name, answers))),
+      ),
+    );
+    // A slider on its way gives many answers: the last is read out.
+    clearTimeout(reading);
+    reading = setTimeout(() => app.announce(answers.map(short).join(" ")), 500);
+  });
+
+  function row(name, answers) {
+    const remarks = answers.flatMap((answer, side) =>
+      answer.name !== name ? [] : answers.length > 1 ? `answer ${side + 1}` : "answer",
+    );
+    if (app.original.truth === name) remarks.push("truth");
+    const shares = answers.map(({ classes, shares }) => shares[classes.indexOf(name)]);
+    return make(
+      "tr",
+      { className: remarks.length ? "marked" : "" },
+      make("th", { scope: "row" }, name, make("small", { textContent: remarks.join(", ") })),
+      make("td", {}, ...shares.map(bar)),
+      make("td", {}, ...shares.map((share) => make("div", { textContent: share?.toFixed(3) ?? "" }))),
+    );
+  }
+
+  function bar(share = 0, side) {
+    const element = make("div", { className: `bar side${side}` });
+    element.style.width = `${100 * share}%`;
+    return element;
+  }
+
+  function verdict(answer, side) {
+    const said = make("b", { className: `side${side}`, textContent: short(answer) });
+    return make("p", {}, said, answer.record ? experience(answer) : "");
+  }
+
+  function short({ title, name, share }) {
+    return `${title}: ${name}, ${share.toFixed(3)}.`;
+  }
+
+  // How often the network was right when it was as sure as it is now.
+  function experience({ record: { accuracy, calibration }, share }) {
+    const { count, accuracy: right } = calibration;
+    const bin = Math.min(Math.floor(share * count.length), count.length - 1);
+    const range = [bin, bin + 1].map((edge) => (edge / count.length).toFixed(2)).join(" to ");
+    const percent = (x) => `${(100 * x).toFixed(1)} %`;
+    const total = count.reduce((a, b) => a + b).toLocaleString("en");
+    return (
+      ` It was right on ${percent(accuracy)} of ${total} test pictures. ` +
+      (count[bin]
+        ? `Where it said ${range}, as here, it was right on ${percent(right[bin])}.`
+        : `On none of them did it say ${range}, as here.`)
+    );
+  }
+});

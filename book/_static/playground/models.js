@@ -1,0 +1,86 @@
+// Which network: one that the build exported, the reader's own, or two side by side.
+playground.part(async (app) => {
+  "use strict";
+  const { make } = playground;
+  const place = app.place("model");
+  // By name, each with its title and how to load it.
+  const known = new Map();
+  // What was chosen last, as a large network may come after a small one that was chosen later.
+  const wanted = [];
+
+  const selects = ["Network", "Compare with"].map((name, side) => {
+    const select = make("select");
+    select.addEventListener("change", () => choose(side, select.value));
+    place.append(make("label", { hidden: app.small && side === 1 }, name, select));
+    return select;
+  });
+  const file = make("input", { type: "file", accept: ".js,.json" });
+  const facts = make("p", { className: "hint" });
+  const own = make("label", { className: "button", hidden: app.small }, "Your own network", file);
+  place.append(own, facts);
+
+  file.addEventListener("change", async () => {
+    const [chosen] = file.files;
+    if (!chosen) return;
+    const text = await chosen.text();
+    file.value = "";
+    known.set(chosen.name, { title: chosen.name, load: async () => cnn.parse(text) });
+    list();
+    choose(0, chosen.name);
+  });
+
+  try {
+    for (const { name, title, file, bytes } of await cnn.index(app.url("models/index.js"))) {
+      known.set(name, { title, bytes, load: () => cnn.load(app.url(`models/${file}`)) });
+    }
+    list();
+    const first = app.root.dataset.model;
+    choose(0, known.has(first) ? first : known.keys().next().value);
+  } catch (error) {
+    app.complain(`There is no network to show. ${error.message}`);
+  }
+
+  function list() {
+    selects.forEach((select, side) => {
+      const before = select.value;
+      select.replaceChildren(...[...known].map(([name, { title }]) => new Option(title, name)));
+      if (side === 1) select.prepend(new Option("no other", ""));
+      select.value = before;
+    });
+  }
+
+  async function choose(side, name) {
+    wanted[side] = name;
+    try {
+      let model = null;
+      if (name) {
+        const { title, bytes, load } = known.get(name);
+        facts.textContent = `Loading ${title}${bytes ? `, ${(bytes / 1e6).toFixed(1)} MB` : ""} …`;
+        model = await load();
+        if (wanted[side] !== name) return;
+        model.choice = name;
+        const other = app.models[1 - side];
+        if (other && `${model.input}` !== `${other.input}`) {
+          if (side) throw new Error("Two networks can be compared if both take pictures of one size.");
+          app.setModel(1, null);
+        }
+      }
+      app.setModel(side, model);
+    } catch (error) {
+      app.complain(`${name}: ${error.message}`);
+    }
+    selects.forEach((select, i) => (select.value = wanted[i] = app.models[i]?.choice ?? ""));
+    facts.textContent = app.models.map(described).join(" ");
+  }
+
+  function described({ title, layers, record }) {
+    const parameters = layers.reduce(
+      (sum, { kernel, bias }) => sum + (kernel?.data.length ?? 0) + (bias?.length ?? 0),
+      0,
+    );
+    return (
+      `${title}: ${parameters.toLocaleString("en")} parameters` +
+      (record ? `, trained for ${record.epochs_done} epochs, seed ${record.seed}.` : ".")
+    );
+  }
+});

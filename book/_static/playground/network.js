@@ -1,0 +1,235 @@
+// The network, layer by layer: a feature map is a tile, a long vector a strip of squares.
+// One is in focus, and the arrow keys go from there to all others; Enter chooses it.
+playground.part((app) => {
+  "use strict";
+  const { make, number, paint } = playground;
+  const place = app.place("network");
+  const scales = { unit: "each map", layer: "each layer", network: "the whole network" };
+  const scale = make("select", {}, ...Object.entries(scales).map(([key, text]) => new Option(text, key)));
+  const hint = "Point at a map to see what feeds it, click to open it. By keyboard: arrow keys, Enter.";
+  const nets = make("div", { className: "nets" });
+  place.append(
+    make(
+      "div",
+      { className: "controls" },
+      make("label", {}, "One scale of colours for ", scale),
+      make("span", { className: "hint", textContent: hint }),
+    ),
+    nets,
+  );
+  scale.value = "layer";
+  scale.addEventListener("change", refresh);
+
+  // By side, a row for each layer; `edges.js` draws over them.
+  app.rows = [];
+
+  // What is out of sight is not painted.
+  const eye = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const row = rowOf(target);
+        if (!row) continue;
+        row.seen = isIntersecting;
+        draw(row);
+      }
+    },
+    { rootMargin: "200px" },
+  );
+
+  app.on("model", () => {
+    eye.disconnect();
+    app.rows = app.models.map(({ layers }, side) => layers.map((_, layer) => build(side, layer)));
+    nets.replaceChildren(...app.rows.map(grid));
+    for (const { element } of app.rows.flat()) eye.observe(element);
+  });
+  app.on("result", refresh);
+  app.on("selection", mark);
+
+  function refresh() {
+    for (const row of app.rows.flat()) {
+      row.stale = true;
+      draw(row);
+    }
+  }
+
+  function rowOf(element) {
+    const closest = element.closest?.(".row");
+    return app.rows.flat().find((row) => row.element === closest);
+  }
+
+  // --- building -----------------------------------------------------------------------------
+
+  function grid(rows, side) {
+    const { title } = app.models[side];
+    const head = app.models.length > 1 ? [make("div", { className: `title side${side}`, textContent: title })] : [];
+    const table = make("div", { role: "grid", ariaLabel: `The layers of ${title}` }, ...rows.map((row) => row.element));
+    rows[0].cells[0].tabIndex = 0;
+    table.addEventListener("keydown", onKey);
+    table.addEventListener("focusin", ({ target }) => {
+      table.querySelector('[tabindex="0"]').tabIndex = -1;
+      target.tabIndex = 0;
+      const row = rowOf(target);
+      if (row.tiles) row.at = row.cells.indexOf(target);
+      look(row);
+    });
+    table.addEventListener("focusout", () => app.point(null));
+    table.addEventListener("pointermove", (event) => point(event, look));
+    table.addEventListener("pointerleave", () => app.point(null));
+    table.addEventListener("click", (event) => point(event, choose));
+    return make("div", { className: "net" }, ...head, table);
+  }
+
+  function build(side, layer) {
+    const { name, shape } = app.models[side].layers[layer];
+    const units = shape.at(-1);
+    const maps = shape.length > 1;
+    const tiles = maps || units <= 16;
+    const className = tiles ? "tile" : "strip";
+    const cells = Array.from({ length: tiles ? units : 1 }, () =>
+      make("div", { className, role: "gridcell", tabIndex: -1 }, make("canvas")),
+    );
+    const range = make("span");
+    const row = { side, layer, name, units, shape, maps, tiles, cells, range, at: 0, seen: false, stale: true };
+    // As many side by side as fill the width; a phone has half of it.
+    row.across = tiles ? Math.min(units, units < 64 ? 16 : 32) : Math.min(units, 128);
+    row.element = make(
+      "div",
+      { className: "row", role: "row" },
+      make("div", { className: "head", role: "rowheader" }, make("b", { textContent: name }), described(side, layer), range),
+      make("div", { className: "cells", role: "presentation", style: `--across: ${row.across}` }, ...cells),
+    );
+    cells.forEach((cell, unit) => (cell.ariaLabel = titled(row, unit)));
+    return row;
+  }
+
+  function described(side, layer) {
+    const { type, activation, shape, kernel, size } = app.models[side].layers[layer];
+    const words = { conv2d: "convolution", max_pool2d: "max pooling", avg_pool2d: "average pooling" };
+    const window = (type === "conv2d" ? kernel.shape : (size ?? [])).slice(0, 2).join("×");
+    const what = [words[type] ?? type.replaceAll("_", " "), window].join(" ").trim();
+    const bend = activation === "linear" || activation === type ? "" : `, ${activation === "relu" ? "ReLU" : activation}`;
+    return make("span", { textContent: `${what}${bend}: ${shape.join("×")}` });
+  }
+
+  function titled({ side, layer, name, units, maps }, unit) {
+    const { layers, classes } = app.models[side];
+    if (layer === layers.length - 1) return `${name}, ${classes[unit]}`;
+    return `${name}, ${maps ? "map" : "unit"} ${unit} of ${units}`;
+  }
+
+  // --- painting -----------------------------------------------------------------------------
+
+  function draw(row) {
+    const result = app.results[row.side]?.[row.layer];
+    if (!row.seen || !row.stale || !result) return;
+    row.stale = false;
+    const { data } = result;
+    const { units, cells, maps, across } = row;
+    const whole = scale.value === "network" ? extent(app.results[row.side].map((each) => each.data)) : extent([data]);
+    row.range.textContent = scale.value === "layer" ? `${number(whole[0], 3)} to ${number(whole[1], 3)}` : "";
+    if (!row.tiles) {
+      const lines = Math.ceil(units / across);
+      paint(cells[0].firstChild, data, [lines, across], app.palette, ...whole);
+      return;
+    }
+    cells.forEach((cell, unit) => {
+      const values = maps ? data.filter((_, i) => i % units === unit) : [data[unit]];
+      const [low, high] = scale.value === "unit" && maps ? extent([values]) : whole;
+      paint(cell.firstChild, values, maps ? row.shape.slice(0, 2) : [1, 1], app.palette, low, high);
+    });
+  }
+
+  function extent(arrays) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const array of arrays) {
+      for (const value of array) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+    return [low, high];
+  }
+
+  // --- looking and choosing -----------------------------------------------------------------
+
+  // What is under the pointer, for `act` to do something with.
+  function point(event, act) {
+    const cell = event.target.closest(".tile, .strip");
+    if (!cell) return;
+    const row = rowOf(cell);
+    const box = cell.getBoundingClientRect();
+    const share = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+    const within = (axis, count) => Math.min(Math.max(Math.floor(share[axis] * count), 0), count - 1);
+    if (row.tiles) {
+      row.at = row.cells.indexOf(cell);
+      act(row, row.maps && row.shape.slice(0, 2).map((count, axis) => within(axis, count)));
+    } else {
+      const unit = within(0, Math.ceil(row.units / row.across)) * row.across + within(1, row.across);
+      row.at = Math.min(unit, row.units - 1);
+      act(row);
+    }
+  }
+
+  function look(row) {
+    const { side, layer, at: unit } = row;
+    if (app.pointed?.side === side && app.pointed.layer === layer && app.pointed.unit === unit) return;
+    app.point({ side, layer, unit });
+    if (!row.tiles) row.cells[0].ariaLabel = titled(row, unit);
+  }
+
+  // With no pixel given, the one with the largest value.
+  function choose(row, pixel) {
+    const { side, layer, at, maps, units, shape } = row;
+    const result = app.results[side]?.[layer];
+    if (!result) return;
+    if (maps && !pixel) {
+      const values = result.data.filter((_, i) => i % units === at);
+      const most = values.indexOf(extent([values])[1]);
+      pixel = [Math.floor(most / shape[1]), most % shape[1]];
+    }
+    app.select({ side, layer, at: maps ? [...pixel, at] : [at] });
+  }
+
+  function mark() {
+    const { selection } = app;
+    for (const { side, layer, tiles, cells } of app.rows.flat()) {
+      const here = selection?.side === side && selection.layer === layer;
+      cells.forEach((cell, i) => (cell.ariaSelected = `${here && (!tiles || i === selection.at.at(-1))}`));
+    }
+  }
+
+  function onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const row = rowOf(event.target);
+    const columns = row.tiles ? row.cells.filter(({ offsetTop }) => offsetTop === row.cells[0].offsetTop).length : row.across;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (event.key === "Enter" || event.key === " ") {
+      choose(row);
+      // The arrow keys now choose a pixel; Escape comes back here.
+      app.place("chosen").querySelector(row.maps ? "canvas" : "button").focus();
+    } else if (event.key === "Home") go(row, 0);
+    else if (event.key === "End") go(row, row.units - 1);
+    else if (event.key === "PageUp") leave(row, -1, columns);
+    else if (event.key === "PageDown") leave(row, 1, columns);
+    else if (step === undefined) return;
+    else if (row.at + step >= 0 && row.at + step < row.units) go(row, row.at + step);
+    else if (columns > 1 || Math.abs(step) === columns) leave(row, Math.sign(step), columns);
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // To the layer above or below, about as far to the right.
+  function leave(row, way, columns) {
+    const next = app.rows[row.side][row.layer + way];
+    if (!next) return;
+    const right = ((row.at % columns) + 0.5) / columns;
+    go(next, Math.floor(right * Math.min(next.units, next.across)));
+  }
+
+  function go(row, unit) {
+    row.at = unit;
+    (row.cells[unit] ?? row.cells[0]).focus();
+    look(row);
+    if (!row.tiles) app.announce(`${titled(row, unit)}: ${number(app.results[row.side]?.[row.layer].data[unit] ?? 0, 3)}`);
+  }
+});

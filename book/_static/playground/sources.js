@@ -1,0 +1,251 @@
+// The picture: a sample, the reader's own file, a drawing, or the camera. All of it stays in the
+// page: nothing here, or anywhere in the playground, sends anything.
+playground.part((app) => {
+  "use strict";
+  const { make } = playground;
+  const LARGEST = 40e6;
+  const place = app.place("input");
+
+  const canvas = make("canvas", { className: "pixels", role: "img" });
+  const cursor = make("div", { className: "pin", hidden: true });
+  const video = make("video", { hidden: true, muted: true, playsInline: true });
+  const frame = make("div", { className: "frame" }, canvas, video, cursor);
+  const samples = make("div", { className: "samples", role: "group", ariaLabel: "Sample pictures" });
+  const file = make("input", { type: "file", accept: "image/*" });
+  const draw = make("button", { type: "button", textContent: "Draw", ariaPressed: "false" });
+  const camera = make("button", { type: "button", textContent: "Camera" });
+  const sheet = make("button", { type: "button", textContent: "White sheet" });
+  const colour = make("input", { type: "color", value: "#d55e00", ariaLabel: "Colour of the brush" });
+  const size = make("input", { type: "range", min: 0.5, max: 5, step: 0.5, value: 1, ariaLabel: "Size of the brush" });
+  const hint = make("p", { className: "hint", textContent: "Paint with the pointer, or with the arrow keys and Space." });
+  const tools = make("div", { className: "tools", hidden: true }, colour, size, sheet, hint);
+  place.append(
+    frame,
+    make("p", { className: "title" }),
+    samples,
+    make("div", { className: "controls" }, make("label", { className: "button" }, "Your file", file), draw, camera),
+    tools,
+    make("p", { className: "hint", textContent: "You may also drop or paste a picture. Nothing leaves your machine." }),
+  );
+
+  let first = null;
+  for (const { name, label, src, truth } of app.data.samples) {
+    const button = make("button", { type: "button", title: label }, make("img", { src, alt: label }));
+    button.addEventListener("click", async () => take(await opened(src), label, truth));
+    samples.append(button);
+    if (name === app.root.dataset.sample) first = button;
+  }
+
+  // The picture as it came, for a network that takes another size.
+  let source = null;
+  let brush = [16, 16];
+
+  app.on("model", () => {
+    if (!source) (first ?? samples.firstChild).click();
+    else if (`${app.original?.shape}` !== `${app.shape}`) fit(app.original?.name, app.original?.truth);
+  });
+  app.on("image", show);
+
+  function take(pixels, name, truth) {
+    stopCamera();
+    source = pixels;
+    fit(name, truth);
+  }
+
+  function fit(name, truth) {
+    const [height, width] = app.shape;
+    app.setImage(resample(resample(source, width), height).data, name, truth);
+  }
+
+  function show() {
+    const { pixels, shape } = drawing() ? app.original : app.image;
+    const [height, width] = shape;
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    const painted = context.createImageData(width, height);
+    painted.data.fill(255);
+    pixels.forEach((value, i) => (painted.data[i + Math.floor(i / 3)] = value));
+    context.putImageData(painted, 0, 0);
+    canvas.ariaLabel = `${app.original.name}, ${width} × ${height} pixels`;
+    place.querySelector(".title").textContent = `${app.original.name}, ${width} × ${height} pixels`;
+    for (const button of samples.children) button.ariaPressed = `${button.title === app.original.name}`;
+  }
+
+  // --- one's own file -----------------------------------------------------------------------
+
+  file.addEventListener("change", () => open(file.files));
+  frame.addEventListener("dragover", (event) => event.preventDefault());
+  frame.addEventListener("drop", (event) => {
+    event.preventDefault();
+    open(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", ({ clipboardData }) => open(clipboardData.files));
+
+  async function open([chosen]) {
+    if (!chosen) return;
+    const url = URL.createObjectURL(chosen);
+    try {
+      take(await opened(url), chosen.name);
+    } catch (error) {
+      app.complain(`${chosen.name} ${error.message}`);
+    } finally {
+      URL.revokeObjectURL(url);
+      file.value = "";
+    }
+  }
+
+  // The pixels of a picture: upright, what is transparent on white, of an animation the first.
+  async function opened(url) {
+    const picture = new Image();
+    await new Promise((resolve, reject) => {
+      picture.onload = resolve;
+      picture.onerror = () => reject(new Error("is not a picture that this browser can read."));
+      picture.src = url;
+    });
+    const { naturalWidth: width, naturalHeight: height } = picture;
+    // Only the file's head was read so far: a small file may unpack to more than the memory holds.
+    if (!(width * height <= LARGEST)) {
+      throw new Error(`has ${width} × ${height} pixels. This page takes at most ${LARGEST / 1e6} million.`);
+    }
+    await picture.decode().catch(() => {
+      throw new Error("is damaged: it cannot be decoded.");
+    });
+    return pixelsOf(picture, width, height);
+  }
+
+  function pixelsOf(picture, width, height) {
+    const context = make("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, width, height);
+    context.drawImage(picture, 0, 0, width, height);
+    return { data: context.getImageData(0, 0, width, height).data, shape: [height, width] };
+  }
+
+  // Fit the rows of a picture into so many pixels and turn it over its diagonal; twice, it is
+  // upright again. A triangle of weights, as wide as it must be to miss no pixel, as in Pillow,
+  // so that a file is the same to this page and to `cnn-explainer predict`.
+  function resample({ data, shape: [rows, columns] }, length) {
+    const step = data.length / (rows * columns);
+    const scale = columns / length;
+    const reach = Math.max(scale, 1);
+    const output = new Float32Array(length * rows * 3);
+    for (let i = 0; i < length; i++) {
+      const middle = (i + 0.5) * scale;
+      const begin = Math.max(Math.floor(middle - reach + 0.5), 0);
+      const end = Math.min(Math.floor(middle + reach + 0.5), columns);
+      const weights = Array.from({ length: end - begin }, (_, k) =>
+        Math.max(1 - Math.abs(begin + k + 0.5 - middle) / reach, 0),
+      );
+      const total = weights.reduce((a, b) => a + b);
+      for (let row = 0; row < rows; row++) {
+        for (let c = 0; c < 3; c++) {
+          let sum = 0;
+          weights.forEach((weight, k) => (sum += weight * data[(row * columns + begin + k) * step + c]));
+          output[(i * rows + row) * 3 + c] = Math.round(sum / total);
+        }
+      }
+    }
+    return { data: output, shape: [length, rows] };
+  }
+
+  // --- drawing ------------------------------------------------------------------------------
+
+  draw.addEventListener("click", () => setDrawing(!drawing()));
+  sheet.addEventListener("click", () => repaint(app.original.pixels.map(() => 255)));
+  canvas.addEventListener("pointerdown", (event) => {
+    if (!drawing()) return;
+    canvas.setPointerCapture(event.pointerId);
+    brush = under(event);
+    dab(brush);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!drawing() || !event.buttons) return;
+    const [from, to] = [brush, under(event)];
+    const steps = Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) * 2) || 1;
+    brush = to;
+    dab(...Array.from({ length: steps }, (_, i) => from.map((x, axis) => x + ((to[axis] - x) * (i + 1)) / steps)));
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], " ": [0, 0] }[event.key];
+    if (!drawing() || !move) return;
+    event.preventDefault();
+    brush = brush.map((x, axis) => Math.min(Math.max(Math.floor(x) + move[axis], 0), app.shape[axis] - 1) + 0.5);
+    if (event.key === " ") dab(brush);
+    app.announce(`Row ${Math.ceil(brush[0])}, column ${Math.ceil(brush[1])}${event.key === " " ? ", painted" : ""}`);
+    pin();
+  });
+
+  function drawing() {
+    return !tools.hidden;
+  }
+
+  function setDrawing(on) {
+    stopCamera();
+    tools.hidden = cursor.hidden = !on;
+    draw.ariaPressed = `${on}`;
+    canvas.tabIndex = on ? 0 : -1;
+    // A screen reader leaves the arrow keys to an application alone.
+    canvas.setAttribute("role", on ? "application" : "img");
+    pin();
+    show();
+  }
+
+  function pin() {
+    const [height, width] = app.shape;
+    cursor.style.cssText =
+      `top:${(100 * Math.floor(brush[0])) / height}%;left:${(100 * Math.floor(brush[1])) / width}%;` +
+      `height:${100 / height}%;width:${100 / width}%`;
+  }
+
+  function under(event) {
+    const box = canvas.getBoundingClientRect();
+    return [
+      ((event.clientY - box.top) / box.height) * app.shape[0],
+      ((event.clientX - box.left) / box.width) * app.shape[1],
+    ];
+  }
+
+  function dab(...places) {
+    const pixels = app.original.pixels.slice();
+    const [, red, green, blue] = /#(..)(..)(..)/.exec(colour.value).map((digits) => parseInt(digits, 16));
+    const [height, width] = app.shape;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const near = places.some(([row, column]) => Math.hypot(y + 0.5 - row, x + 0.5 - column) <= size.value);
+        if (near) pixels.set([red, green, blue], 3 * (y * width + x));
+      }
+    }
+    repaint(pixels);
+  }
+
+  function repaint(pixels) {
+    source = { data: pixels, shape: app.shape };
+    app.setImage(pixels, "Drawing");
+    show();
+  }
+
+  // --- the camera ---------------------------------------------------------------------------
+
+  camera.addEventListener("click", async () => {
+    if (video.srcObject) {
+      const { videoWidth, videoHeight } = video;
+      return take(pixelsOf(video, videoWidth, videoHeight), "Camera");
+    }
+    try {
+      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+      await video.play();
+      video.hidden = false;
+      camera.textContent = "Take the picture";
+    } catch (error) {
+      stopCamera();
+      app.complain(`The camera gives no picture: ${error.message}`);
+    }
+  });
+
+  function stopCamera() {
+    for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+    video.srcObject = null;
+    video.hidden = true;
+    camera.textContent = "Camera";
+  }
+});
