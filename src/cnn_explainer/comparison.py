@@ -15,9 +15,9 @@ from types import MappingProxyType
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from . import published, words
+from . import published
 from .experiments import CATALOGUE, Experiment
-from .provenance import as_seeds, by_experiment
+from .provenance import as_seeds, by_experiment, title
 from .runs import Run
 
 LEVEL = 0.05
@@ -93,14 +93,15 @@ class Difference:
         size, unit = self.mean * self.measure.scale, self.measure.unit
         side = "above" if size >= 0 else "below"
         sentence = (
-            f"The {self.measure.name} of {self.first} is {abs(size):.{self._decimals}f} {unit}"
+            f"The {self.measure.name} of {self.first} is {self._number(abs(size))} {unit}"
             f" {side} that of {self.second} ({self._interval}{self.method})."
         )
         return f"{sentence} {self._conclusion}"
 
-    @property
-    def _decimals(self) -> int:
-        return 1 if self.measure.scale == 100 else 2
+    def _number(self, value: float) -> str:
+        decimals = 1 if self.measure.scale == 100 else 2
+        # Rounded first, and 0 added: there is no −0.0.
+        return f"{round(value, decimals) + 0:.{decimals}f}".replace("-", "−")
 
     @property
     def _interval(self) -> str:
@@ -108,7 +109,7 @@ class Difference:
             return ""
         sign = 1 if self.mean >= 0 else -1
         ends = sorted(sign * end * self.measure.scale for end in (self.low, self.high))
-        low, high = (f"{end:.{self._decimals}f}".replace("-", "−") for end in ends)
+        low, high = (self._number(end) for end in ends)
         return f"95\N{NO-BREAK SPACE}% interval: {low} to {high} {self.measure.unit}; "
 
     @property
@@ -142,7 +143,7 @@ def compare(
     if data[0] != data[1]:
         raise ValueError(f"`second` must be on the data of `first`, {data[0]}. Received: {data[1]}")
     chosen = MEASURES[measure]
-    titles = [words.experiment(side[0].experiment) for side in sides]
+    titles = [title(side) for side in sides]
     values = [{run.experiment.seed: chosen.of(run) for run in side} for side in sides]
     common = sorted(values[0].keys() & values[1].keys())
     if len(common) > 1:
@@ -161,7 +162,7 @@ def with_published(runs: Run | Sequence[Run]) -> Difference:
     """
     seeds = as_seeds(runs)
     theirs = published.of(seeds[0])
-    titles = [words.experiment(seeds[0].experiment), "the write-up"]
+    titles = [title(seeds), "the write-up"]
     numbers = [np.array([run.test.accuracy for run in seeds]), np.array([theirs.accuracy])]
     images = [int(np.sum(seeds[0].confusion)), theirs.images]
     return _apart(titles, MEASURES["accuracy"], numbers, images)

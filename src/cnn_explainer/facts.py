@@ -7,7 +7,7 @@ import numpy as np
 from . import comparison, mistakes, words
 from .architectures import architecture, parameters, shapes
 from .probes import PROBES, TRUTH
-from .provenance import as_seeds
+from .provenance import as_seeds, epochs, shortfall
 from .published import RESULTS, epochs_to_match
 from .runs import Run
 
@@ -47,7 +47,7 @@ def _training(seeds: Sequence[Run]) -> dict[str, int | float | str]:
         "of_seeds": "one seed" if len(seeds) == 1 else f"the mean of {len(seeds)} seeds",
         "epochs": min(run.epochs_done for run in seeds),
         "asked": first.experiment.recipe.epochs,
-        "complete": "all" if all(run.complete for run in seeds) else "not all",
+        "trained": shortfall(seeds) or epochs(first),
         "classes": len(first.classes),
         "test_images": int(np.sum(first.confusion)),
         # Of a network that has learned nothing: the most frequent class, or equal probabilities.
@@ -86,9 +86,9 @@ def _scores(seeds: Sequence[Run]) -> dict[str, float | str]:
 
 def _course(seeds: Sequence[Run]) -> dict[str, int | float]:
     """Of the mean curves, over the epochs that all seeds have."""
-    epochs = min(run.epochs_done for run in seeds)
+    common = min(run.epochs_done for run in seeds)
     accuracy, loss = (
-        np.mean([getattr(run.history, name)[:epochs] for run in seeds], axis=0)
+        np.mean([getattr(run.history, name)[:common] for run in seeds], axis=0)
         for name in ("val_accuracy", "val_loss")
     )
     best, lowest = int(accuracy.argmax()), int(loss.argmin())
@@ -145,7 +145,7 @@ def _beside_published(seeds: Sequence[Run]) -> dict[str, int | float | str]:
     if theirs is None:
         return {}
     difference = comparison.with_published(seeds)
-    reached = [epochs for run in seeds if (epochs := epochs_to_match(run))]
+    reached = [count for run in seeds if (count := epochs_to_match(run))]
     return {
         "published_accuracy": theirs.accuracy,
         "published_loss": theirs.loss,

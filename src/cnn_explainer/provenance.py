@@ -15,14 +15,15 @@ def describe(runs: Run | Sequence[Run]) -> str:
                             · CIFAR-10, a copy re-encoded as JPEG · tensorflow 2.21.0, keras 3.15.0
                             · AMD EPYC · 2026-11-24"
 
-    What several runs have in common is said once.
+    What several runs have in common is said once; experiments that were trained alike stand
+    together.
     """
     runs = as_runs(runs)
     made = [run.provenance for run in runs]
     days = sorted({p.finished.date().isoformat() for p in made})
     return " · ".join(
         [
-            "; ".join(_trained(title, alike) for title, alike in _by_title(runs).items()),
+            "; ".join(f"{', '.join(titles)}, {how}" for how, titles in _trained(runs).items()),
             " and ".join(_once(map(_data, runs))),
             ", ".join(_once(v for p in made for v in (p.backend, f"keras {p.keras}"))),
             " and ".join(_once(p.processor for p in made)),
@@ -67,25 +68,37 @@ def epochs(run: Run) -> str:
     return f"{only}{run.epochs_done} of {run.experiment.recipe.epochs} epochs"
 
 
+def shortfall(runs: Iterable[Run]) -> str:
+    """`only 25 of 50 epochs`, or nothing if all epochs were trained."""
+    return " and ".join(_once(epochs(run) for run in runs if not run.complete))
+
+
+def title(seeds: Sequence[Run]) -> str:
+    """What seeds of one experiment are called: `VGG16 (plain, only 25 of 50 epochs)`."""
+    return words.experiment(seeds[0].experiment, *filter(None, [shortfall(seeds)]))
+
+
 def _data(run: Run) -> str:
     return f"{SOURCES[run.experiment.dataset].title}, {run.provenance.dataset_origin}"
 
 
-def _by_title(runs: Iterable[Run]) -> dict[str, list[Run]]:
+def _trained(runs: Iterable[Run]) -> dict[str, list[str]]:
+    """Seeds, epochs and precision, and which experiments have these in common."""
     titles: dict[str, list[Run]] = {}
     for run in runs:
         title = ", ".join([run.experiment.name, *words.changes(run.experiment)])
         titles.setdefault(title, []).append(run)
-    return titles
+    alike: dict[str, list[str]] = {}
+    for title, seeds in titles.items():
+        alike.setdefault(_how(seeds), []).append(title)
+    return alike
 
 
-def _trained(title: str, runs: Sequence[Run]) -> str:
-    seeds = [str(run.experiment.seed) for run in runs]
-    precision = _once(run.provenance.precision for run in runs)
-    counted = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(seeds)}"
-    return (
-        f"{title}, {counted}, {' and '.join(_once(map(epochs, runs)))}, {' and '.join(precision)}"
-    )
+def _how(seeds: Sequence[Run]) -> str:
+    numbers = ", ".join(str(run.experiment.seed) for run in seeds)
+    precision = _once(run.provenance.precision for run in seeds)
+    counted = f"seed{'s' * (len(seeds) > 1)} {numbers}"
+    return f"{counted}, {' and '.join(_once(map(epochs, seeds)))}, {' and '.join(precision)}"
 
 
 def _once(items: Iterable[str]) -> list[str]:

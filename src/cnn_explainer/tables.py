@@ -15,7 +15,7 @@ from .comparison import half_interval
 from .datasets import SOURCES
 from .errors import RecordNotFound
 from .experiments import CATALOGUE, Experiment
-from .provenance import as_runs, as_seeds, by_experiment, describe, epochs
+from .provenance import as_runs, as_seeds, by_experiment, describe, title
 from .published import RESULTS, epochs_to_match, seconds_to_match
 from .runs import Run
 
@@ -77,10 +77,10 @@ def metrics(runs: Run | Sequence[Run]) -> Table:
     for side, numbers in values.items():
         columns[side] = numbers.mean(0)
         if len(seeds) > 1:
-            columns[f"± {side.lower()}"] = half_interval(numbers)
+            columns[f"± {side.split()[0].lower()}"] = half_interval(numbers)
     frame = pd.DataFrame(columns, index=pd.Index(MEASURES, name="Measure"))
     caption = (
-        f"How well {words.experiment(seeds[0].experiment)} does on the images it was trained on,"
+        f"How well {title(seeds)} does on the images it was trained on,"
         f" and on the test images, which serve for validation too. {_spread(seeds)}"
     )
     return Table(frame, caption, describe(seeds))
@@ -131,6 +131,7 @@ def recipe(experiment: Experiment) -> Table:
         "Network": architecture(experiment.model).title,
         "Variant": words.variant(experiment.variant),
         "Dataset": SOURCES[experiment.dataset].title,
+        "Training images": words.share(experiment.train_share),
         "Image size": f"{words.shape((experiment.image_size,) * 2)} pixels",
         "Loss": "categorical cross-entropy",
         "Optimizer": words.optimizer(chosen),
@@ -178,7 +179,7 @@ def classes(run: Run) -> Table:
         },
         index=pd.Index(run.classes, name="Class"),
     )
-    caption = f"Precision and recall of {words.experiment(run.experiment)}, class by class."
+    caption = f"Precision and recall of {title([run])}, class by class."
     return Table(frame, caption, describe(run))
 
 
@@ -225,26 +226,24 @@ def accuracies(runs: Iterable[Run]) -> Table:
     """
     runs = tuple(runs)
     groups = by_experiment(runs)
-    differences = comparison.together(
-        comparison.with_published(seeds) for seeds in groups.values() if seeds
-    )
-    verdicts = {each.first: each.verdict for each in differences}
+    recorded = [name for name, seeds in groups.items() if seeds]
+    differences = comparison.together(comparison.with_published(groups[n]) for n in recorded)
+    verdicts = {name: each.verdict for name, each in zip(recorded, differences, strict=True)}
     rows = {}
     for name, seeds in groups.items():
         mean, half = _mean_and_half([run.test.accuracy for run in seeds])
-        title = words.experiment(CATALOGUE[name])
-        rows[title] = {
-            "Data": SOURCES[CATALOGUE[name].dataset].title,
+        rows[name] = {
+            "Dataset": CATALOGUE[name].dataset,
             "Seeds": len(seeds),
             "Epochs": _epochs(seeds),
             "Accuracy": mean,
             "±": half,
             "Write-up": RESULTS[name].accuracy,
             "Difference": mean - RESULTS[name].accuracy,
-            "That is": verdicts.get(title),
+            "That is": verdicts.get(name),
         }
     caption = f"The accuracy of every experiment on its test images. {_spread(*groups.values())}"
-    return _of_experiments(rows, caption, runs)
+    return _of_experiments(rows, caption.strip(), runs)
 
 
 def costs(runs: Iterable[Run]) -> Table:
@@ -252,17 +251,15 @@ def costs(runs: Iterable[Run]) -> Table:
 
         costs(runs.catalogued())   ->  10 rows; dashes where nothing is recorded
 
-    Numbers are means over the seeds. *Busy* is the share of the cores' time that the training
-    had, and *processor* the seconds that it worked. The last columns tell when the validation
-    accuracy first was the write-up's final one: after how many epochs and seconds, in the mean of
-    the seeds that got there.
+    Numbers are means over the seeds. *Processor* counts the seconds that the processor's cores
+    worked, which other work on the machine does not lengthen, as it does the fit time; *busy* is
+    their share of the time that there was.
     """
     runs = tuple(runs)
     rows = {}
     for name, seeds in by_experiment(runs).items():
         model = CATALOGUE[name].model
-        matched = [run for run in seeds if epochs_to_match(run)]
-        rows[words.experiment(CATALOGUE[name])] = {
+        rows[name] = {
             "Parameters": parameters(model),
             "Multiply-adds": sum(row.multiply_adds for row in shapes(model)),
             "Epochs": _epochs(seeds),
@@ -272,31 +269,57 @@ def costs(runs: Iterable[Run]) -> Table:
             "Images a second": _mean(run.images_per_second for run in seeds),
             "Accuracy": _mean(run.test.accuracy for run in seeds),
             "Write-up's fit time (s)": RESULTS[name].fit_seconds,
-            "Seeds that reach its accuracy": f"{len(matched)} of {len(seeds)}" if seeds else None,
-            "After epochs": _mean(epochs_to_match(run) for run in matched),
-            "After (s)": _mean(seconds_to_match(run) for run in matched),
         }
-    notes = " ".join(
-        f"For {words.experiment(CATALOGUE[name])}, the write-up notes: {each.note}."
+    notes = (
+        f"In the write-up's fit time of {words.experiment(CATALOGUE[name])}, {each.note}."
         for name, each in RESULTS.items()
         if each.note
     )
     caption = (
         "What each experiment costs, in the mean of its seeds. Multiply-adds are counted for one"
-        f" picture, in prediction. {notes}"
+        " picture, in prediction."
+    )
+    return _of_experiments(rows, " ".join([caption, *notes]), runs)
+
+
+def time_to_match(runs: Iterable[Run]) -> Table:
+    """All ten experiments: how long until the validation accuracy was the write-up's final one.
+
+    time_to_match(runs.catalogued())   ->  10 rows; dashes where it never was
+
+    Epochs and seconds are means over the seeds that got there.
+    """
+    runs = tuple(runs)
+    rows = {}
+    for name, seeds in by_experiment(runs).items():
+        matched = [run for run in seeds if epochs_to_match(run)]
+        rows[name] = {
+            "Write-up's accuracy": RESULTS[name].accuracy,
+            "Best epoch's": _mean(max(run.history.val_accuracy) for run in seeds),
+            "Seeds that reach it": f"{len(matched)} of {len(seeds)}" if seeds else None,
+            "After epochs": _mean(epochs_to_match(run) for run in matched),
+            "Of epochs": _epochs(seeds),
+            "After (s)": _mean(seconds_to_match(run) for run in matched),
+        }
+    caption = (
+        "When the validation accuracy first was as high as the write-up's at its end. To touch it"
+        " once is easier than to end there."
     )
     return _of_experiments(rows, caption, runs)
 
 
-def differences(compared: Iterable[comparison.Difference]) -> Table:
-    """Comparisons, a row each, with their 95 % intervals and what they amount to.
+def differences(runs: Iterable[Run], measure: str = "accuracy") -> Table:
+    """Variants of one network, and networks of one variant, compared with each other.
 
-    differences(comparison.among(runs.catalogued()))
+        differences(runs.catalogued())          ->  13 rows, once all are recorded
+        differences(runs.catalogued(), "gap")   ->  the same of training minus test accuracy
+
+    Raises `ValueError` for an unknown measure; see `comparison.MEASURES`.
     """
-    compared = tuple(compared)
+    runs = tuple(runs)
+    compared = comparison.among(runs, measure)
     rows = {
         f"{each.first} − {each.second}": {
-            "Of": each.measure.name,
             "Difference": each.mean,
             "From": each.low,
             "To": each.high,
@@ -306,15 +329,17 @@ def differences(compared: Iterable[comparison.Difference]) -> Table:
         }
         for each in compared
     }
-    columns = ("Of", "Difference", "From", "To", "Interval from", "p", "That is")
+    columns = ("Difference", "From", "To", "Interval from", "p", "That is")
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    together = max((each.compared for each in compared), default=1)
-    adjusted = f", adjusted for {together} comparisons (Holm)" if together > 1 else ""
+    count = max((each.compared for each in compared), default=1)
+    adjusted = f", adjusted for {count} comparisons (Holm)" if count > 1 else ""
     caption = (
-        "Differences, and the ends of their 95 % intervals. p is how often chance alone gives as"
-        f" much{adjusted}; below {comparison.LEVEL:g}, a difference is called more than noise."
+        f"Differences in the {comparison.MEASURES[measure].name}, and the ends of their 95 %"
+        f" intervals. p is how often chance alone gives as much{adjusted}; below"
+        f" {comparison.LEVEL:g}, a difference is called more than noise."
     )
-    return Table(frame.rename_axis("Difference between"), caption)
+    source = describe(runs) if runs else ""
+    return Table(frame.rename_axis("Difference between"), caption, source)
 
 
 def confusions(runs: Run | Sequence[Run], count: int = 5) -> Table:
@@ -333,8 +358,7 @@ def confusions(runs: Run | Sequence[Run], count: int = 5) -> Table:
     }
     columns = ("Images", "Of", "The other way round")
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("Mistake")
-    title = words.experiment(seeds[0].experiment)
-    caption = f"The most frequent mistakes of {title} on the test images. {_mean_of(seeds)}"
+    caption = f"The most frequent mistakes of {title(seeds)} on the test images. {_mean_of(seeds)}"
     return Table(frame, caption.strip(), describe(seeds))
 
 
@@ -344,7 +368,13 @@ def _of_experiments(rows: dict[str, dict], caption: str, runs: Sequence[Run]) ->
 
 
 def _epochs(seeds: Sequence[Run]) -> str | None:
-    return ", ".join(dict.fromkeys(map(epochs, seeds))) or None
+    """`50`, or `25 of 50`."""
+    asked = {run.experiment.recipe.epochs for run in seeds}
+    counts = (
+        f"{run.epochs_done}" if run.complete else f"{run.epochs_done} of {max(asked)}"
+        for run in seeds
+    )
+    return ", ".join(dict.fromkeys(counts)) or None
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -403,7 +433,7 @@ def _shown(value: object) -> str:
     if not isinstance(value, Real):
         return str(value)
     decimals = 4 if abs(value) < 10 else 1 if abs(value) < 100 else 0
-    return f"{value:,.{decimals}f}"
+    return f"{value:,.{decimals}f}".replace("-", "−")
 
 
 def _row(name: str, values: Iterable[str], right: Iterable[bool], scope: str = "row") -> str:

@@ -39,6 +39,15 @@ def variant(name: str) -> str:
     }[name]
 
 
+def short_variant(name: str) -> str:
+    """A variant where there is little room."""
+    return {
+        "plain": "plain",
+        "augmented": "augmented",
+        "augmented_dropout": "augmented, dropout",
+    }[name]
+
+
 def optimizer(recipe: Recipe) -> str:
     """The optimizer and its momentum: `SGD, Nesterov momentum 0.9`."""
     if recipe.optimizer == "adam":
@@ -53,14 +62,14 @@ def precision(name: Precision) -> str:
     return {"float32": "float32", "mixed_bfloat16": "mixed bfloat16"}[name]
 
 
-def experiment(chosen: Experiment) -> str:
-    """Network, variant, and what is not as in the catalogue.
+def experiment(chosen: Experiment, *details: str) -> str:
+    """Network, variant, and what is not as in the catalogue; then any other details.
 
     experiment(get("lenet5-plain"))                     ->  "LeNet-5 (plain)"
     experiment(get("lenet5-plain", learning_rate=0.1))  ->  "LeNet-5 (plain, learning rate 0.1)"
     """
-    title, details = architecture(chosen.model).title, [variant(chosen.variant), *changes(chosen)]
-    return f"{title} ({', '.join(details)})"
+    said = ", ".join([variant(chosen.variant), *changes(chosen), *details])
+    return f"{architecture(chosen.model).title} ({said})"
 
 
 def changes(chosen: Experiment) -> list[str]:

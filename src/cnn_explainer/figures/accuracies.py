@@ -1,6 +1,6 @@
 """How often each of the ten networks is right, and how often the write-up's were."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,19 +9,17 @@ from .. import words
 from ..comparison import half_interval
 from ..datasets import SOURCES
 from ..experiments import CATALOGUE
-from ..provenance import by_experiment, describe
+from ..provenance import by_experiment, describe, title
 from ..published import RESULTS
 from ..runs import Run
 from .figure import Figure
 from .plot import canvas
-from .rows import label_rows, remark
+from .rows import HEIGHT, label_rows, legend_once
 from .svg import BLUE, VERMILLION
-
-WIDTH, ROW = 440, 34
 
 
 def accuracies(runs: Iterable[Run]) -> Figure:
-    """Accuracy on the test images, a row an experiment and a panel a dataset.
+    """Accuracy on the test images, a row an experiment.
 
     accuracies(runs.catalogued())   ->  10 rows: mean, 95 % interval and seeds; the write-up's
 
@@ -29,48 +27,54 @@ def accuracies(runs: Iterable[Run]) -> Figure:
     """
     runs = tuple(runs)
     groups = by_experiment(runs)
-    panels = []
-    for dataset, source in SOURCES.items():
-        chosen = {n: groups[n] for n, entry in CATALOGUE.items() if entry.dataset == dataset}
-        with canvas(WIDTH, ROW * len(chosen) + 110) as made:
-            axes = made.plot.add_subplot(title=source.title, xlabel="Accuracy (share of images)")
-            _rows(axes, chosen)
-            made.plot.legend(*_legend(axes), loc="outside lower center", ncols=2)
-        panels.append(made.panel)
-    caption = (
-        "Accuracy on the test images. Dot: the mean of the seeds, which are the small marks; bar:"
-        " its 95 % interval, which one seed alone does not have. Diamond: the write-up, one seed."
-    )
-    alt = "Accuracy on the test images. " + " ".join(_said(n, s) for n, s in groups.items())
-    return Figure(tuple(panels), alt, caption, describe(runs) if runs else "")
+    parts = [
+        {name: groups[name] for name, entry in CATALOGUE.items() if entry.dataset == dataset}
+        for dataset in SOURCES
+    ]
+    ratios = [len(part) for part in parts]
+    with canvas(440, HEIGHT * len(groups) + 140) as made:
+        both = made.plot.subplots(2, sharex=True, height_ratios=ratios)
+        for axes, part, source in zip(both, parts, SOURCES.values(), strict=True):
+            axes.set_title(f"{source.title}, {len(source.classes)} classes")
+            _draw(axes, part)
+        both[1].set_xlabel("Accuracy (share of test images)")
+        made.plot.legend(**legend_once(both[1]), loc="outside lower center", ncols=2)
+    return Figure((made.panel,), _alt(groups), _caption(groups), describe(runs) if runs else "")
 
 
-def _rows(axes: Axes, groups: dict[str, tuple[Run, ...]]) -> None:
+def _draw(axes: Axes, groups: Mapping[str, tuple[Run, ...]]) -> None:
     for y, (name, seeds) in enumerate(groups.items()):
-        published = RESULTS[name].accuracy
-        axes.plot(published, y, "D", color=VERMILLION, fillstyle="none", label="write-up")
+        theirs = RESULTS[name].accuracy
+        axes.plot(theirs, y, "D", color=VERMILLION, fillstyle="none", label="write-up")
         if not seeds:
             continue
         values = np.array([run.test.accuracy for run in seeds])
         if len(seeds) > 1:
-            axes.plot(values, np.full(len(values), y + 0.22), "|", color=BLUE, markersize=6)
-            half = half_interval(values)
-            axes.errorbar(values.mean(), y, xerr=half, color=BLUE, capsize=3)
+            axes.plot(values, np.full(len(values), y + 0.25), "|", color=BLUE, markersize=6)
+            axes.errorbar(values.mean(), y, xerr=half_interval(values), color=BLUE, capsize=3)
         axes.plot(values.mean(), y, "o", color=BLUE, label="here")
     label_rows(axes, groups)
 
 
-def _legend(axes: Axes) -> tuple[list, list]:
-    """Each mark once."""
-    named = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    return list(named.values()), list(named)
+def _caption(groups: Mapping[str, tuple[Run, ...]]) -> str:
+    counts = {len(seeds) for seeds in groups.values()}
+    said = "Accuracy on the test images. Diamond: the write-up, one seed. Dot: here"
+    if counts <= {0, 1}:
+        return f"{said}; one seed each, and so no intervals."
+    said += ", the mean of the seeds, which are the small marks; bar: its 95 % interval"
+    return f"{said}, which one seed alone does not have." if 1 in counts else f"{said}."
+
+
+def _alt(groups: Mapping[str, tuple[Run, ...]]) -> str:
+    return "Accuracy on the test images. " + " ".join(_said(*item) for item in groups.items())
 
 
 def _said(name: str, seeds: tuple[Run, ...]) -> str:
-    title, published = words.experiment(CATALOGUE[name]), f"{RESULTS[name].accuracy:.3f}"
+    theirs = f"write-up {RESULTS[name].accuracy:.3f}"
     if not seeds:
-        return f"{title}: not recorded; write-up {published}."
+        return f"{words.experiment(CATALOGUE[name])}: not recorded; {theirs}."
     values = np.array([run.test.accuracy for run in seeds])
-    spread = f" ± {half_interval(values):.3f}, {len(seeds)} seeds" if len(seeds) > 1 else ""
-    only = f" ({remark(seeds)})" if remark(seeds) else ""
-    return f"{title}: {values.mean():.3f}{spread or ', one seed'}{only}; write-up {published}."
+    counted = "one seed"
+    if len(seeds) > 1:
+        counted = f"± {half_interval(values):.3f}, {len(seeds)} seeds"
+    return f"{title(seeds)}: {values.mean():.3f}, {counted}; {theirs}."

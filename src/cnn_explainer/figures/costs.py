@@ -5,25 +5,23 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from .. import words
 from ..architectures import architecture, parameters, shapes
-from ..datasets import SOURCES
-from ..provenance import by_experiment, describe
+from ..provenance import by_experiment, describe, shortfall, title
 from ..runs import Run
 from .figure import Figure
+from .fit_times import fit_seconds, time_ticks
 from .plot import SENTINEL, canvas
-from .rows import remark
-from .svg import BLUE, VERMILLION
+from .rows import legend_once
+from .svg import BLUE, GREEN, VERMILLION
 
-COLOURS = dict(zip(SOURCES, (BLUE, VERMILLION), strict=True))
-MARKS = {"plain": "o", "augmented": "^", "augmented_dropout": "s"}
-COSTS: dict[str, Callable[[Sequence[Run]], float]] = {
-    "Parameters": lambda seeds: parameters(seeds[0].experiment.model),
-    "Multiply-adds for one picture": lambda seeds: sum(
-        row.multiply_adds for row in shapes(seeds[0].experiment.model)
-    ),
-    "Fit time (s)": lambda seeds: float(np.mean([run.fit_seconds for run in seeds])),
+LOOKS = {
+    "base": ("s", SENTINEL),
+    "lenet5": ("o", BLUE),
+    "alexnet": ("^", VERMILLION),
+    "vgg16": ("D", GREEN),
 }
+FILLS = {"plain": "none", "augmented": "left", "augmented_dropout": "full"}
+"""The more is done to the pictures and the network, the fuller the mark."""
 
 
 def costs(runs: Iterable[Run]) -> Figure:
@@ -31,57 +29,73 @@ def costs(runs: Iterable[Run]) -> Figure:
 
     costs(runs.catalogued())   ->  3 panels, up to 10 marks each
 
-    Accuracies on different data cannot be compared: each dataset has its colour. Experiments
-    without a record are left out. Raises `ValueError` if none of them has one.
+    Experiments without a record are left out. Raises `ValueError` if none of them has one.
     """
     runs = tuple(runs)
     groups = [seeds for seeds in by_experiment(runs).values() if seeds]
     source = describe(runs)
-    panels = []
-    for title, cost in COSTS.items():
-        with canvas(300, 300) as made:
-            axes = made.plot.add_subplot(xlabel=title, ylabel="Accuracy", xscale="log")
-            _marks(axes, groups, cost)
-        panels.append(made.panel)
+    panels = [_panel(name, cost, groups) for name, cost in COSTS.items()]
     alt = "Accuracy against costs. " + " ".join(map(_said, groups))
+    short = " ".join(f"{title(seeds)}." for seeds in groups if shortfall(seeds))
     caption = (
-        "Accuracy on the test images against three costs. Circle: plain; triangle: augmented;"
-        " square: augmented and with dropout. Blue: CIFAR-10, ten classes; orange: flowers, five"
-        " classes; accuracies on different data cannot be compared."
+        "Accuracy on the test images against three costs, on logarithmic axes. Empty marks: plain;"
+        " half full: with augmentation; full: with augmentation and dropout. The base model and"
+        " LeNet-5 were judged on other pictures than AlexNet and VGG16, so that their accuracies"
+        f" cannot be compared. {short}"
     )
-    short = dict.fromkeys(f"{_title(seeds)}: {remark(seeds)}." for seeds in groups if remark(seeds))
-    return Figure(tuple(panels), alt, " ".join([caption, *short]), source)
+    return Figure(tuple(panels), alt, caption.strip(), source)
 
 
-def _marks(axes: Axes, groups: Sequence[Sequence[Run]], cost: Callable) -> None:
-    named = set()
-    for seeds in groups:
-        experiment = seeds[0].experiment
-        x, y = cost(seeds), float(np.mean([run.test.accuracy for run in seeds]))
-        colour = COLOURS[experiment.dataset]
-        axes.plot(
-            x, y, MARKS[experiment.variant], color=colour, markeredgecolor=SENTINEL,
-            # Whoever has not trained all epochs is only drawn around.
-            fillstyle="full" if all(run.complete for run in seeds) else "none",
-        )  # fmt: skip
-        if experiment.model not in named:
-            named.add(experiment.model)
-            axes.annotate(
-                architecture(experiment.model).title, (x, y), (0, -12),
-                textcoords="offset points", ha="center", va="top", fontsize=10,
-            )  # fmt: skip
-    axes.margins(0.25, 0.2)
+def _multiply_adds(seeds: Sequence[Run]) -> int:
+    return sum(row.multiply_adds for row in shapes(seeds[0].experiment.model))
 
 
-def _title(seeds: Sequence[Run]) -> str:
-    return words.experiment(seeds[0].experiment)
+def _parameters(seeds: Sequence[Run]) -> int:
+    return parameters(seeds[0].experiment.model)
+
+
+COSTS: dict[str, Callable[[Sequence[Run]], float]] = {
+    "Parameters": _parameters,
+    "Multiply-adds a picture": _multiply_adds,
+    "Fit time": fit_seconds,
+}
+
+
+def _panel(name: str, cost: Callable, groups: Sequence[Sequence[Run]]):
+    with canvas(232, 290) as made:
+        axes = made.plot.add_subplot(xlabel=name, ylabel="Accuracy", xscale="log")
+        for seeds in groups:
+            _mark(axes, cost(seeds), seeds)
+        axes.margins(0.15)
+        axes.set_xticks([], minor=True)
+        if name == "Fit time":
+            time_ticks(axes)
+        made.plot.legend(
+            **legend_once(axes), loc="outside lower center", ncols=2, handletextpad=0.2
+        )
+    return made.panel
+
+
+def _mark(axes: Axes, cost: float, seeds: Sequence[Run]) -> None:
+    experiment = seeds[0].experiment
+    marker, colour = LOOKS[experiment.model]
+    axes.plot(
+        cost,
+        _accuracy(seeds),
+        marker,
+        color=colour,
+        fillstyle=FILLS[experiment.variant],
+        label=architecture(experiment.model).title,
+        linestyle="none",
+    )
+
+
+def _accuracy(seeds: Sequence[Run]) -> float:
+    return float(np.mean([run.test.accuracy for run in seeds]))
 
 
 def _said(seeds: Sequence[Run]) -> str:
-    accuracy = np.mean([run.test.accuracy for run in seeds])
-    numbers = [f"{cost(seeds):,.0f}" for cost in COSTS.values()]
-    only = f", {remark(seeds)}" if remark(seeds) else ""
     return (
-        f"{_title(seeds)}: accuracy {accuracy:.3f}, {numbers[0]} parameters, {numbers[1]}"
-        f" multiply-adds, {numbers[2]} s{only}."
+        f"{title(seeds)}: accuracy {_accuracy(seeds):.3f}, {_parameters(seeds):,} parameters,"
+        f" {_multiply_adds(seeds):,} multiply-adds, {fit_seconds(seeds):,.0f} s."
     )

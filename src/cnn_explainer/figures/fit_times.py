@@ -1,20 +1,22 @@
 """How long each training took, and how long the write-up's did."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from .. import words
 from ..experiments import CATALOGUE
-from ..provenance import by_experiment, describe
+from ..provenance import by_experiment, describe, title
 from ..published import RESULTS
 from ..runs import Run
 from .figure import Figure
 from .plot import SENTINEL, canvas
-from .rows import label_rows, remark
+from .rows import HEIGHT, label_rows, legend_once
 from .svg import BLUE, VERMILLION
 
 TICKS = {60: "1 min", 600: "10 min", 3600: "1 h", 36_000: "10 h"}
+"""Of a logarithmic axis in seconds."""
 
 
 def fit_times(runs: Iterable[Run]) -> Figure:
@@ -24,46 +26,48 @@ def fit_times(runs: Iterable[Run]) -> Figure:
     """
     runs = tuple(runs)
     groups = by_experiment(runs)
-    with canvas(440, 420) as made:
+    with canvas(440, HEIGHT * len(groups) + 90) as made:
         axes = made.plot.add_subplot(xlabel="Fit time", xscale="log")
         for y, (name, seeds) in enumerate(groups.items()):
-            theirs = RESULTS[name]
-            axes.plot(
-                theirs.fit_seconds, y, "D", color=VERMILLION, fillstyle="none",
-                label="write-up" if y == 0 else None,
-            )  # fmt: skip
-            if theirs.note:
-                axes.annotate(
-                    "asleep", (theirs.fit_seconds, y), (0, 7), textcoords="offset points",
-                    ha="center", fontsize=9,
-                )  # fmt: skip
-            if seeds:
-                ours = _fit(seeds)
-                axes.plot((ours, theirs.fit_seconds), (y, y), color=SENTINEL, alpha=0.3, lw=1)
-                axes.plot(ours, y, "o", color=BLUE)
-        axes.plot([], [], "o", color=BLUE, label="here")
-        axes.set_xticks([*TICKS], [*TICKS.values()])
-        axes.set_xticks([], minor=True)
+            _row(axes, y, name, seeds)
         label_rows(axes, groups)
-        made.plot.legend(loc="outside lower center", ncols=2)
+        time_ticks(axes)
+        made.plot.legend(**legend_once(axes), loc="outside lower center", ncols=2)
     caption = (
-        "Fit time: training and validation, in the mean of the seeds; the axis is logarithmic, so"
-        " that equal steps are equal factors. A machine that sleeps lengthens the write-up's fit"
-        " times, not ours: our clock stands still meanwhile. Other work on the machine lengthens"
-        " both."
+        "Fit time: training and validation, in the mean of the seeds, on a logarithmic axis:"
+        " equal steps are equal factors. The write-up's clock ran on while its machine slept; ours"
+        " stands still then. Other work on the machine lengthens both."
     )
     alt = "Fit times. " + " ".join(_said(name, seeds) for name, seeds in groups.items())
     return Figure((made.panel,), alt, caption, describe(runs) if runs else "")
 
 
-def _fit(seeds: Iterable[Run]) -> float:
+def fit_seconds(seeds: Sequence[Run]) -> float:
+    """The mean over the seeds."""
     return float(np.mean([run.fit_seconds for run in seeds]))
+
+
+def time_ticks(axes: Axes) -> None:
+    """Minutes and hours in place of powers of ten seconds."""
+    axes.set_xticks([*TICKS], [*TICKS.values()])
+    axes.set_xticks([], minor=True)
+
+
+def _row(axes: Axes, y: int, name: str, seeds: Sequence[Run]) -> None:
+    theirs = RESULTS[name]
+    if seeds:
+        ours = fit_seconds(seeds)
+        axes.plot((ours, theirs.fit_seconds), (y, y), color=SENTINEL, alpha=0.3, linewidth=1)
+        axes.plot(ours, y, "o", color=BLUE, label="here")
+    axes.plot(theirs.fit_seconds, y, "D", color=VERMILLION, fillstyle="none", label="write-up")
+    if theirs.note:
+        place = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
+        axes.annotate("asleep", (theirs.fit_seconds, y), fontsize=9, **place)
 
 
 def _said(name: str, seeds: tuple[Run, ...]) -> str:
     theirs = RESULTS[name]
-    note = f", where {theirs.note}" if theirs.note else ""
-    only = f" ({remark(seeds)})" if remark(seeds) else ""
-    ours = f"{_fit(seeds):,.0f} s{only}" if seeds else "not recorded"
-    title = words.experiment(CATALOGUE[name])
-    return f"{title}: {ours}; write-up {theirs.fit_seconds:,.0f} s{note}."
+    said = f"write-up {theirs.fit_seconds:,.0f} s{' (' + theirs.note + ')' if theirs.note else ''}"
+    if not seeds:
+        return f"{words.experiment(CATALOGUE[name])}: not recorded; {said}."
+    return f"{title(seeds)}: {fit_seconds(seeds):,.0f} s; {said}."

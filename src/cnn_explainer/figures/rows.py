@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
+from .. import words
 from ..architectures import architecture
 from ..experiments import CATALOGUE
-from ..provenance import epochs
+from ..provenance import shortfall
 from ..runs import Run
 
-SHORT = {"plain": "plain", "augmented": "augmented", "augmented_dropout": "and dropout"}
-"""The variants where there is little room: each adds to the one above it."""
+HEIGHT = 34
+"""Of a row, in CSS pixels."""
 
 
 def label_rows(axes: Axes, groups: Mapping[str, Sequence[Run]]) -> None:
@@ -20,13 +21,15 @@ def label_rows(axes: Axes, groups: Mapping[str, Sequence[Run]]) -> None:
         entry = CATALOGUE[name]
         # The network's name stands once, before its first variant.
         network = f"{architecture(entry.model).title}, " if entry.variant == "plain" else ""
-        missing = remark(seeds) if seeds else "not recorded"
-        labels.append(f"{network}{SHORT[entry.variant]}" + f"\n{missing}" * bool(missing))
+        missing = shortfall(seeds) if seeds else "not recorded"
+        labels.append(f"{network}{words.short_variant(entry.variant)}\n{missing}".rstrip())
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
 
 
-def remark(seeds: Sequence[Run]) -> str:
-    """`only 25 of 50 epochs`, or nothing where all were trained."""
-    return ", ".join(dict.fromkeys(epochs(run) for run in seeds if not run.complete))
+def legend_once(axes: Axes) -> dict:
+    """The arguments for a legend that names each kind of mark once."""
+    handles, labels = axes.get_legend_handles_labels()
+    named = dict(zip(reversed(labels), reversed(handles), strict=True))
+    return {"handles": [*named.values()], "labels": [*named]}

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from .. import words
 from ..architectures import VARIANTS, architecture
-from ..provenance import as_runs, as_seeds, describe
+from ..provenance import as_runs, as_seeds, describe, shortfall, title
 from ..runs import Run
 from .curves import AXES, SIDES, draw
 from .figure import Figure
 from .plot import canvas
-from .rows import remark
 
 
 def variants(runs: Iterable[Run]) -> Figure:
@@ -29,31 +29,38 @@ def variants(runs: Iterable[Run]) -> Figure:
     groups = {v: [run for run in runs if run.experiment.variant == v] for v in VARIANTS}
     groups = {variant: as_seeds(seeds) for variant, seeds in groups.items() if seeds}
     values = {variant: _values(seeds) for variant, seeds in groups.items()}
-    epochs = max(run.epochs_done for run in runs)
-    highest = max(v[side].max() for v in values.values() for side in ("loss", "val_loss"))
+    limits = {
+        "accuracy": (0, 1),
+        "loss": (0, 1.05 * max(v[s].max() for v in values.values() for s in ("loss", "val_loss"))),
+    }
     panels = []
     for variant, seeds in groups.items():
         with canvas(232, 430) as made:
             both = made.plot.subplots(2, sharex=True)
-            for axes, (name, title) in zip(both, AXES, strict=True):
-                for side, prefix, colour, style in SIDES:
-                    draw(
-                        axes, values[variant][prefix + name], color=colour, linestyle=style,
-                        label=side if name == "loss" else None,
-                    )  # fmt: skip
-                axes.set_ylabel(title.partition(" (")[0])
-                axes.set_ylim(0, 1 if name == "accuracy" else 1.05 * highest or 1)
-            both[0].set_title(words.variant(variant).capitalize().replace(" and ", "\nand "))
-            both[1].set(xlabel=" – ".join(filter(None, ("Epoch", remark(seeds)))))
-            both[1].set_xlim(0, epochs + 1)
-            made.plot.legend(loc="outside lower center", ncols=2, handlelength=2)
+            both[0].set_title(words.short_variant(variant).capitalize())
+            for axes, (name, label) in zip(both, AXES, strict=True):
+                _draw(axes, name, values[variant])
+                axes.set(ylabel=label.partition(" (")[0], ylim=limits[name])
+            # What was asked for and not trained stays empty.
+            axes.set(xlim=(0, seeds[0].experiment.recipe.epochs + 1), xlabel=_epochs(seeds))
+            made.plot.legend(*axes.get_legend_handles_labels(), **LEGEND)
         panels.append(made.panel)
     (model,) = models
-    title = architecture(model).title
-    alt = f"Accuracy and loss of {title}. " + " ".join(
-        _said(variant, groups[variant], v) for variant, v in values.items()
-    )
-    return Figure(tuple(panels), alt, _caption(title, groups), describe(runs))
+    alt = "Accuracy and loss. " + " ".join(_said(groups[v], values[v]) for v in groups)
+    return Figure(tuple(panels), alt, _caption(architecture(model).title, groups), describe(runs))
+
+
+LEGEND = {"loc": "outside lower center", "ncols": 2, "handlelength": 2}
+
+
+def _draw(axes: Axes, name: str, values: dict[str, np.ndarray]) -> None:
+    for side, prefix, colour, style in SIDES:
+        draw(axes, values[prefix + name], color=colour, linestyle=style, label=side)
+
+
+def _epochs(seeds: Sequence[Run]) -> str:
+    only = shortfall(seeds).removesuffix(" epochs")
+    return f"Epoch ({only})" if only else "Epoch"
 
 
 def _values(seeds: Sequence[Run]) -> dict[str, np.ndarray]:
@@ -66,18 +73,18 @@ def _values(seeds: Sequence[Run]) -> dict[str, np.ndarray]:
     }
 
 
-def _said(variant: str, seeds: Sequence[Run], values: dict[str, np.ndarray]) -> str:
+def _said(seeds: Sequence[Run], values: dict[str, np.ndarray]) -> str:
     end = {name: curves[:, -1].mean() for name, curves in values.items()}
     count = f"{len(seeds)} seeds" if len(seeds) > 1 else "one seed"
     return (
-        f"{words.variant(variant).capitalize()}, {count}, after {values['loss'].shape[1]} epochs:"
-        f" accuracy {end['accuracy']:.3f} in training and {end['val_accuracy']:.3f} in validation,"
-        f" loss {end['loss']:.3f} and {end['val_loss']:.3f}."
+        f"{title(seeds)}, {count}, after epoch {values['loss'].shape[1]}: accuracy"
+        f" {end['accuracy']:.3f} in training and {end['val_accuracy']:.3f} in validation, loss"
+        f" {end['loss']:.3f} and {end['val_loss']:.3f}."
     )
 
 
-def _caption(title: str, groups: dict[str, Sequence[Run]]) -> str:
-    said = f"{title}: accuracy (share of images) and loss (nats) after each epoch."
+def _caption(network: str, groups: dict[str, Sequence[Run]]) -> str:
+    said = f"{network}: accuracy (share of images) and loss (nats) after each epoch."
     if any(len(seeds) > 1 for seeds in groups.values()):
         said += " Lines: mean of the seeds; bands: from the lowest to the highest."
     alone = [words.variant(v) for v, seeds in groups.items() if len(seeds) == 1]
