@@ -8,6 +8,7 @@ from importlib import import_module
 __all__ = [
     "Figure",
     "accuracies",
+    "answers",
     "architecture",
     "arrays",
     "calibration",
