@@ -17,6 +17,7 @@ from rich.table import Table
 from . import architectures, datasets, runs
 from .errors import ExplainerError, RecordNotFound
 from .experiments import CATALOGUE, SEED, Experiment, Precision, get
+from .export import Dtype
 from .runs import Run
 
 app = typer.Typer(
@@ -178,6 +179,35 @@ def predict(
         ["class", "probability", ""],
         [[c, f"{p:.4f}", "█" * round(30 * p)] for c, p in sorted_answer],
     )
+
+
+@app.command()
+def export(
+    network: Annotated[str, typer.Argument(help="An experiment; or a file, mine.keras.")],
+    to: Annotated[Path, typer.Option(help="The folder to write into.")],
+    seed: Seed = SEED,
+    epochs: Annotated[int | None, typer.Option(help="If not the recipe's.")] = None,
+    dtype: Annotated[Dtype, typer.Option(help="How the weights are written.")] = "float16",
+    classes: Annotated[
+        str | None, typer.Option(help="What a file's outputs are called: cat,dog.")
+    ] = None,
+) -> None:
+    """Write a trained network as a file that the book's page of live networks can run."""
+    from .export import export as write
+
+    named = {}
+    if network.endswith(".keras"):
+        _load_keras()
+        from .keras_parts import read
+
+        model, name = read(network), Path(network).stem
+        named = {"name": name, "title": name, "classes": classes and classes.split(",")}
+    else:
+        model = _experiment(network, seed=seed, epochs=epochs)
+    try:
+        typer.echo(write(model, to, dtype, **named))
+    except ValueError as error:
+        raise ExplainerError(f"{network}: {error}") from None
 
 
 @app.command("import")

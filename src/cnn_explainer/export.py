@@ -117,6 +117,9 @@ def export(
         from .keras_parts import network as from_keras
 
         network = from_keras(model)
+    if classes is not None and len(classes) != len(network.classes):
+        rule = f"must be {len(network.classes)}, as many as the network's outputs"
+        raise ValueError(f"`classes` {rule}. Received: {len(classes)}")
     given = {"name": name, "title": title, "classes": classes}
     network = network._replace(**{key: value for key, value in given.items() if value is not None})
     _check(network, dtype)

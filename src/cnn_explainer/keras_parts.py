@@ -1,6 +1,7 @@
 """A Keras model as the chain of parts that `export` writes."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -9,7 +10,18 @@ from keras import activations, layers
 
 from .augmentation import FlipRotateZoom
 from .dropout import Dropout
+from .errors import ExplainerError
 from .export import Network, Part
+
+
+def read(path: Path | str) -> keras.Model:
+    """A model that Keras saved, as `mine.keras`. Raises `ExplainerError` for another file."""
+    own = {layer.__name__: layer for layer in (FlipRotateZoom, Dropout)}
+    try:
+        return keras.saving.load_model(path, own, compile=False)
+    except (OSError, TypeError, ValueError, KeyError) as error:
+        # Keras goes on for pages.
+        raise ExplainerError(f"{path} is no Keras model: {str(error).splitlines()[0]}") from None
 
 
 def network(model: keras.Model) -> Network:
