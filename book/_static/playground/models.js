@@ -30,8 +30,8 @@ playground.part(async (app) => {
   });
 
   try {
-    for (const { name, title, file, bytes } of await cnn.index(app.url("models/index.js"))) {
-      known.set(name, { title, bytes, load: () => cnn.load(app.url(`models/${file}`)) });
+    for (const { name, title, file, version, bytes } of await cnn.index(app.url("models/index.js"))) {
+      known.set(name, { title, bytes, load: () => cnn.load(app.url(`models/${file}?v=${version}`)) });
     }
     list();
     const first = app.root.dataset.model;

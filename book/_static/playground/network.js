@@ -85,18 +85,19 @@ playground.part((app) => {
     const maps = shape.length > 1;
     const tiles = maps || units <= 16;
     const className = tiles ? "tile" : "strip";
+    // As many side by side as fill the width.
+    const across = Math.min(units, !tiles ? 128 : units < 64 ? 16 : 32);
+    const size = tiles ? {} : { width: across, height: Math.ceil(units / across) };
     const cells = Array.from({ length: tiles ? units : 1 }, () =>
-      make("div", { className, role: "gridcell", tabIndex: -1 }, make("canvas")),
+      make("div", { className, role: "gridcell", tabIndex: -1 }, make("canvas", size)),
     );
     const range = make("span");
-    const row = { side, layer, name, units, shape, maps, tiles, cells, range, at: 0, seen: false, stale: true };
-    // As many side by side as fill the width; a phone has half of it.
-    row.across = tiles ? Math.min(units, units < 64 ? 16 : 32) : Math.min(units, 128);
+    const row = { side, layer, name, units, shape, maps, tiles, across, cells, range, at: 0, seen: false, stale: true };
     row.element = make(
       "div",
       { className: "row", role: "row" },
       make("div", { className: "head", role: "rowheader" }, make("b", { textContent: name }), described(side, layer), range),
-      make("div", { className: "cells", role: "presentation", style: `--across: ${row.across}` }, ...cells),
+      make("div", { className: "cells", role: "presentation", style: `--across: ${across}` }, ...cells),
     );
     cells.forEach((cell, unit) => (cell.ariaLabel = titled(row, unit)));
     return row;

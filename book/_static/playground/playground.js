@@ -7,7 +7,7 @@
 //
 //   app.root           the playground's element
 //   app.small          whether it is the small form inside a chapter
-//   app.data           what the build wrote into the page: { samples, colours }
+//   app.data           what the build wrote into the page: { samples, colours, later }
 //   app.url(path)      the address of a file in `_static`
 //   app.place(name)    the element of a region, to be filled: one of PLACES
 //   app.models         the networks by side, as `cnn.decode` gives them: one, or two to compare
@@ -26,7 +26,8 @@
 //   app.select(selection)                choose a neuron, or null for none
 //   app.point(pointed)                   say which map or unit is looked at, or null for none
 //   app.rerun()                          perturb and run again; a promise of the new results
-//   app.on(event, listener)              "model", "image", "result", "selection", "point"
+//   app.on(event, listener)              "model", "image", "result", "selection", "point"; what
+//                                        happened before is told at once
 //   app.announce(text)                   for those who hear the page, politely
 //   app.complain(text)                   shown and read out, until the next picture or network
 //
@@ -38,6 +39,7 @@
 //   playground.make(tag, properties, ...children)    an element
 //   playground.number(x, digits = 5)                 as text, with a minus that reads well
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
+//   playground.channels(pixels, count)               a picture as a network of so many channels takes it
 //   app.palette                                      256 colours, four bytes each: cividis
 (() => {
   "use strict";
@@ -53,8 +55,14 @@
     edit: "Weights",
   };
   const parts = [];
+  const apps = [];
   const statics = new URL("..", document.currentScript.src);
-  window.playground = { part: (start) => parts.push(start), make, number, paint };
+  window.playground = { part, make, number, paint, channels };
+
+  function part(start) {
+    parts.push(start);
+    apps.forEach(start);
+  }
 
   addEventListener("DOMContentLoaded", () => {
     // A playground begins when the reader comes near: no network is loaded in vain.
@@ -73,7 +81,17 @@
 
   function begin(root) {
     const app = create(root);
+    apps.push(app);
     for (const start of parts) start(app);
+    app.on("result", () => follow(app));
+  }
+
+  // What the first answer does not need is fetched after it, once.
+  function follow({ data, url }) {
+    for (const path of data.later.splice(0)) {
+      if (document.querySelector(`script[src="${url(path)}"]`)) continue;
+      document.head.append(make("script", { async: false, src: url(path) }));
+    }
   }
 
   function create(root) {
@@ -92,6 +110,7 @@
     root.classList.add("live");
 
     const listeners = {};
+    const happened = new Set();
     const workers = [];
     let running = null;
     let wanted = false;
@@ -117,6 +136,7 @@
 
       on(event, listener) {
         (listeners[event] ??= []).push(listener);
+        if (happened.has(event)) queueMicrotask(listener);
       },
 
       announce(text) {
@@ -194,7 +214,15 @@
     }
 
     function emit(event) {
-      for (const listener of listeners[event] ?? []) listener();
+      happened.add(event);
+      // One part's mistake is not to stop the others.
+      for (const listener of listeners[event] ?? []) {
+        try {
+          listener();
+        } catch (error) {
+          reportError(error);
+        }
+      }
     }
 
     return app;
