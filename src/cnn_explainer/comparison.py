@@ -53,6 +53,18 @@ MEASURES = MappingProxyType(
 """A point is a hundredth: from 57 % to 59 % are two points."""
 
 
+def measure_of(measure: str | Measure) -> Measure:
+    """A measure by its name in `MEASURES`, or one of your own as it is.
+
+    Raises `ValueError` for an unknown name.
+    """
+    if isinstance(measure, Measure):
+        return measure
+    if measure not in MEASURES:
+        raise ValueError(f"`measure` must be one of {', '.join(MEASURES)}. Received: {measure!r}")
+    return MEASURES[measure]
+
+
 @dataclass(frozen=True)
 class Difference:
     """How much larger a measure of the first is than of the second, and how sure that is."""
@@ -121,12 +133,14 @@ class Difference:
 
 
 def compare(
-    first: Run | Sequence[Run], second: Run | Sequence[Run], measure: str = "accuracy"
+    first: Run | Sequence[Run], second: Run | Sequence[Run], measure: str | Measure = "accuracy"
 ) -> Difference:
     """The seeds of one experiment against the seeds of another on the same data.
 
         compare(runs.of("lenet5-augmented"), runs.of("lenet5-plain"))
         compare(runs.of("lenet5-augmented"), runs.of("lenet5-plain"), "gap")
+
+    `measure` is one of `MEASURES` by its name, or one of your own.
 
     With two common seeds or more, Student's interval of the differences seed by seed: it speaks
     of other seeds on these test images. Else, for the accuracy, a normal interval from the
@@ -136,13 +150,13 @@ def compare(
 
     Raises `ValueError` for an unknown measure, or runs on different data.
     """
-    if measure not in MEASURES:
+    if isinstance(measure, str) and measure not in MEASURES:
         raise ValueError(f"`measure` must be one of {', '.join(MEASURES)}. Received: {measure!r}")
     sides = as_seeds(first), as_seeds(second)
     data = [side[0].experiment.dataset for side in sides]
     if data[0] != data[1]:
         raise ValueError(f"`second` must be on the data of `first`, {data[0]}. Received: {data[1]}")
-    chosen = MEASURES[measure]
+    chosen = measure if isinstance(measure, Measure) else MEASURES[measure]
     titles = [title(side) for side in sides]
     values = [{run.experiment.seed: chosen.of(run) for run in side} for side in sides]
     common = sorted(values[0].keys() & values[1].keys())
@@ -168,7 +182,7 @@ def with_published(runs: Run | Sequence[Run]) -> Difference:
     return _apart(titles, MEASURES["accuracy"], numbers, images)
 
 
-def among(runs: Iterable[Run], measure: str = "accuracy") -> tuple[Difference, ...]:
+def among(runs: Iterable[Run], measure: str | Measure = "accuracy") -> tuple[Difference, ...]:
     """The comparisons that one would make among these runs, taken `together`.
 
         among(runs.of("lenet5-plain") + runs.of("lenet5-augmented"))   ->  1

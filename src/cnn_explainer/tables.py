@@ -201,7 +201,7 @@ def beside_published(runs: Run | Sequence[Run]) -> Table:
             "Fit time (s)": [run.fit_seconds for run in seeds],
         }
         numbers = (theirs.accuracy, theirs.loss, theirs.binary_accuracy, theirs.fit_seconds)
-        variant = f", {words.variant(seeds[0].experiment.variant)}" if len(groups) > 1 else ""
+        variant = f", {words.short_variant(seeds[0].experiment.variant)}" * (len(groups) > 1)
         for (measure, values), published in zip(ours.items(), numbers, strict=True):
             mean, half = _mean_and_half(values)
             rows[f"{measure}{variant}"] = {
@@ -210,7 +210,7 @@ def beside_published(runs: Run | Sequence[Run]) -> Table:
                 "±": half,
                 "Difference": mean - published,
             }
-        notes += [f"In the write-up, {theirs.note}."] if theirs.note else []
+        notes += [f"The write-up on its fit time: {theirs.note}."] if theirs.note else []
     caption = f"The write-up's numbers, of one seed, and ours. {_spread(*groups.values())}"
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Measure")
     return Table(frame, " ".join([caption, *notes]), describe(runs))
@@ -233,7 +233,6 @@ def accuracies(runs: Iterable[Run]) -> Table:
     for name, seeds in groups.items():
         mean, half = _mean_and_half([run.test.accuracy for run in seeds])
         rows[name] = {
-            "Dataset": CATALOGUE[name].dataset,
             "Seeds": len(seeds),
             "Epochs": _epochs(seeds),
             "Accuracy": mean,
@@ -242,7 +241,10 @@ def accuracies(runs: Iterable[Run]) -> Table:
             "Difference": mean - RESULTS[name].accuracy,
             "That is": verdicts.get(name),
         }
-    caption = f"The accuracy of every experiment on its test images. {_spread(*groups.values())}"
+    caption = (
+        "The accuracy of every experiment on its test images: the base model and LeNet-5 on"
+        f" CIFAR-10, AlexNet and VGG16 on flowers. {_spread(*groups.values())}"
+    )
     return _of_experiments(rows, caption.strip(), runs)
 
 
@@ -271,7 +273,7 @@ def costs(runs: Iterable[Run]) -> Table:
             "Write-up's fit time (s)": RESULTS[name].fit_seconds,
         }
     notes = (
-        f"In the write-up's fit time of {words.experiment(CATALOGUE[name])}, {each.note}."
+        f"The write-up on its {words.experiment(CATALOGUE[name])}: {each.note}."
         for name, each in RESULTS.items()
         if each.note
     )
@@ -308,7 +310,7 @@ def time_to_match(runs: Iterable[Run]) -> Table:
     return _of_experiments(rows, caption, runs)
 
 
-def differences(runs: Iterable[Run], measure: str = "accuracy") -> Table:
+def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accuracy") -> Table:
     """Variants of one network, and networks of one variant, compared with each other.
 
         differences(runs.catalogued())          ->  13 rows, once all are recorded
@@ -334,7 +336,7 @@ def differences(runs: Iterable[Run], measure: str = "accuracy") -> Table:
     count = max((each.compared for each in compared), default=1)
     adjusted = f", adjusted for {count} comparisons (Holm)" if count > 1 else ""
     caption = (
-        f"Differences in the {comparison.MEASURES[measure].name}, and the ends of their 95 %"
+        f"Differences in the {comparison.measure_of(measure).name}, and the ends of their 95 %"
         f" intervals. p is how often chance alone gives as much{adjusted}; below"
         f" {comparison.LEVEL:g}, a difference is called more than noise."
     )
@@ -350,9 +352,9 @@ def confusions(runs: Run | Sequence[Run], count: int = 5) -> Table:
     seeds = as_seeds(runs)
     rows = {
         f"{each.true} taken for {each.answer}": {
-            "Images": each.count,
+            "Images": round(each.count),
             "Of": each.images,
-            "The other way round": each.back,
+            "The other way round": round(each.back),
         }
         for each in mistakes.worst(seeds, count)
     }

@@ -32,7 +32,7 @@ def accuracies(runs: Iterable[Run]) -> Figure:
         for dataset in SOURCES
     ]
     ratios = [len(part) for part in parts]
-    with canvas(440, HEIGHT * len(groups) + 140) as made:
+    with canvas(440, HEIGHT * len(groups) + 150) as made:
         both = made.plot.subplots(2, sharex=True, height_ratios=ratios)
         for axes, part, source in zip(both, parts, SOURCES.values(), strict=True):
             axes.set_title(f"{source.title}, {len(source.classes)} classes")
@@ -44,24 +44,28 @@ def accuracies(runs: Iterable[Run]) -> Figure:
 
 def _draw(axes: Axes, groups: Mapping[str, tuple[Run, ...]]) -> None:
     for y, (name, seeds) in enumerate(groups.items()):
+        if seeds:
+            _draw_seeds(axes, y, np.array([run.test.accuracy for run in seeds]))
         theirs = RESULTS[name].accuracy
         axes.plot(theirs, y, "D", color=VERMILLION, fillstyle="none", label="write-up")
-        if not seeds:
-            continue
-        values = np.array([run.test.accuracy for run in seeds])
-        if len(seeds) > 1:
-            axes.plot(values, np.full(len(values), y + 0.25), "|", color=BLUE, markersize=6)
-            axes.errorbar(values.mean(), y, xerr=half_interval(values), color=BLUE, capsize=3)
-        axes.plot(values.mean(), y, "o", color=BLUE, label="here")
     label_rows(axes, groups)
 
 
+def _draw_seeds(axes: Axes, y: int, values: np.ndarray) -> None:
+    if len(values) > 1:
+        axes.plot(values, np.full(len(values), y + 0.25), "|", color=BLUE, markersize=6)
+        axes.errorbar(values.mean(), y, xerr=half_interval(values), color=BLUE, capsize=3)
+    axes.plot(values.mean(), y, "o", color=BLUE, label="here")
+
+
 def _caption(groups: Mapping[str, tuple[Run, ...]]) -> str:
-    counts = {len(seeds) for seeds in groups.values()}
-    said = "Accuracy on the test images. Diamond: the write-up, one seed. Dot: here"
-    if counts <= {0, 1}:
-        return f"{said}; one seed each, and so no intervals."
-    said += ", the mean of the seeds, which are the small marks; bar: its 95 % interval"
+    counts = {len(seeds) for seeds in groups.values()} - {0}
+    said = "Accuracy on the test images. Diamond: the write-up, one seed."
+    if not counts:
+        return f"{said} Nothing is recorded here yet."
+    if counts == {1}:
+        return f"{said} Dot: here, one seed, and so no interval."
+    said += " Dot: here, the mean of the seeds, which are the small marks; bar: its 95 % interval"
     return f"{said}, which one seed alone does not have." if 1 in counts else f"{said}."
 
 

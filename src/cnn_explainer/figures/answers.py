@@ -1,84 +1,110 @@
-"""What the variants of one network say about one drawn picture."""
+"""What many networks say about one picture."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from matplotlib.colors import to_hex
 
 from .. import words
-from ..architectures import VARIANTS, architecture
-from ..probes import PROBES, TRUTH
-from ..provenance import as_runs, as_seeds, describe
+from ..architectures import architecture
+from ..datasets import SOURCES
+from ..probes import TRUTH
+from ..provenance import as_seeds, describe, shortfall, title
 from ..runs import Run
+from .colours import cividis, colour_bar, ink_on
 from .figure import Figure
-from .svg import BLUE, GREEN, INK, Panel, image, line, rect, text
+from .svg import Panel, rect, text
 
-NAMES, BARS, NUMBERS = 74, 108, 44
-"""The widths of a panel's columns."""
-ROW, TOP = 19, 30
+NAMES, CELL, ROW = 84, 46, 24
+"""The width of the classes' names, and the width and height of a cell, in CSS pixels."""
+LETTER = 6.2
+"""About how wide one is in a heading."""
 
 
 def answers(runs: Iterable[Run], probe: str) -> Figure:
-    """The probability of each class, a panel a variant, and the picture beside them.
+    """The probabilities of all classes for one picture, a column an experiment.
 
-        answers(runs.of("lenet5-plain") + runs.of("lenet5-augmented"), "aeroplane")   ->  2 panels
+        answers(runs.catalogued(), "rose")   ->  10 × 4 numbers of CIFAR-10, 5 × 6 of the flowers
 
-    Bars are the mean over the seeds, a tick is one seed. Raises `ValueError` if the runs are of
-    several networks, if there is none, or if there is no such probe.
+    Numbers are means over the seeds, as the networks gave them. The largest of a column, the
+    answer, is bold, and so is the name of the class that the picture shows, if it is of one.
+
+    Raises `ValueError` if there is no run, or no such picture in the records.
     """
-    runs = as_runs(runs)
-    models = {run.experiment.model for run in runs}
-    if len(models) > 1:
-        raise ValueError(f"`runs` must be of one network. Received: {', '.join(sorted(models))}")
-    if probe not in PROBES:
-        raise ValueError(f"`probe` must be one of {', '.join(PROBES)}. Received: {probe!r}")
-    groups = {v: [run for run in runs if run.experiment.variant == v] for v in VARIANTS}
-    groups = {variant: as_seeds(seeds) for variant, seeds in groups.items() if seeds}
-    first = runs[0].experiment
-    truth = TRUTH[first.dataset].get(probe)
-    panels, said = [], []
-    for variant, seeds in groups.items():
-        shares = np.array([run.probes[probe] for run in seeds])
-        title = words.variant(variant).capitalize()
-        panels.append(_bars(title, seeds[0].classes, shares, truth))
-        said.append(f"{title}: {_said(seeds[0].classes, shares)}.")
-    side = panels[0].height - TOP - 18
-    picture = PROBES[probe](first.image_size)
-    panels.insert(0, Panel(side, TOP + side, image(0, TOP, side, side, picture)))
-    (model,) = models
-    caption = f"What {architecture(model).title} says about the drawn {probe}, class by class."
-    caption += f" The class that it shows is {truth}." if truth else " No class fits it."
-    if any(len(seeds) > 1 for seeds in groups.values()):
-        caption += " Bars: mean of the seeds; ticks: single seeds."
-    alt = f"Probabilities for the drawn {probe}. {' '.join(said)}"
-    return Figure(tuple(panels), alt, caption, describe(runs))
+    runs = tuple(runs)
+    source = describe(runs)
+    if not all(probe in run.probes for run in runs):
+        raise ValueError(f"`probe` must be one of {', '.join(runs[0].probes)}. Received: {probe!r}")
+    columns = [as_seeds(seeds) for seeds in _alike(runs)]
+    panels = [
+        _panel(probe, dataset, chosen)
+        for dataset in SOURCES
+        if (chosen := [seeds for seeds in columns if seeds[0].experiment.dataset == dataset])
+    ]
+    alt = f"Probabilities for the {probe}. " + " ".join(_said(probe, seeds) for seeds in columns)
+    several = " (mean of the seeds)" if len(runs) > len(columns) else ""
+    caption = (
+        f"The {probe}: the probability that each network gives to each class{several}. Its answer"
+        " is bold."
+    )
+    short = ", ".join(title(seeds) for seeds in columns if shortfall(seeds))
+    if short:
+        caption += f" Not trained to the end: {short}."
+    return Figure(tuple(panels), alt, caption, source)
 
 
-def _bars(title: str, classes: Sequence[str], shares: np.ndarray, truth: str | None) -> Panel:
-    mean = shares.mean(0)
-    bottom = TOP + ROW * len(classes)
-    parts = [text(NAMES, 14, title, bold=True, size=11)]
-    for share in (0, 0.5, 1):
-        x = NAMES + BARS * share
-        parts.append(line(x, TOP - 4, x, bottom, opacity=0.6 if share == 0 else 0.15))
-        parts.append(text(x, bottom + 14, f"{share:g}", anchor="middle", size=10))
-    for i, name in enumerate(classes):
-        y, answered = TOP + ROW * i, i == mean.argmax()
-        fill, opacity = (GREEN if name == truth else BLUE, 1) if answered else (INK, 0.4)
-        bold = bool(answered) or name == truth
-        parts += [
-            text(NAMES - 6, y + 11, name, anchor="end", bold=bold, size=11),
-            rect(NAMES, y + 1, round(BARS * mean[i], 1), ROW - 6, fill, opacity),
-            text(NAMES + BARS + 6, y + 11, f"{mean[i]:.3f}", bold=bold, size=11),
-        ]
-        if len(shares) > 1:
-            ticks = (round(NAMES + BARS * share, 1) for share in shares[:, i])
-            parts += [line(x, y - 1, x, y + ROW - 3) for x in ticks]
-    return Panel(NAMES + BARS + NUMBERS, bottom + 18, "".join(parts))
+def _alike(runs: Sequence[Run]) -> list[list[Run]]:
+    """The seeds of each experiment, in the order in which they come."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(words.experiment(run.experiment), []).append(run)
+    return list(groups.values())
 
 
-def _said(classes: Sequence[str], shares: np.ndarray) -> str:
-    mean = shares.mean(0)
-    ranked = [f"{classes[i]} {mean[i]:.3f}" for i in np.argsort(-mean, kind="stable")]
-    agree = int((shares.argmax(1) == mean.argmax()).sum())
-    seeds = f", the answer of {agree} of {len(shares)} seeds" if len(shares) > 1 else ""
-    return f"{ranked[0]}{seeds}; then {', '.join(ranked[1:3])}"
+def _panel(probe: str, dataset: str, columns: Sequence[Sequence[Run]]) -> Panel:
+    classes, truth = columns[0][0].classes, TRUTH[dataset].get(probe)
+    # The headings lean to the right by 50 degrees: so high they are, and so far they reach.
+    longest = LETTER * max(len(_heading(seeds)) for seeds in columns)
+    head, tail = 12 + 0.77 * longest, max(0.64 * longest - CELL / 2, 0)
+    bottom = head + ROW * len(classes)
+    parts = [
+        text(NAMES - 6, head + ROW * i + 16, name, anchor="end", bold=name == truth)
+        for i, name in enumerate(classes)
+    ]
+    for j, seeds in enumerate(columns):
+        x, shares = NAMES + CELL * j, _shares(probe, seeds)
+        parts.append(text(x + CELL / 2, head - 6, _heading(seeds), size=11, turn=-50))
+        colours = cividis(shares)
+        for i, (share, colour) in enumerate(zip(shares, colours, strict=True)):
+            y = head + ROW * i
+            parts.append(rect(x, y, CELL - 1, ROW - 1, to_hex(colour / 255)))
+            parts.append(
+                text(
+                    *(x + CELL / 2, y + 16, f"{share:.3f}"),
+                    anchor="middle",
+                    size=11,
+                    bold=bool(i == shares.argmax()),
+                    fill=ink_on(colour),
+                )
+            )
+    width = max(CELL * len(columns), 120)
+    parts.append(colour_bar(NAMES, bottom + 8, width - 1, "0", "1", "Probability"))
+    return Panel(NAMES + width + tail, bottom + 36, "".join(parts))
+
+
+def _heading(seeds: Sequence[Run]) -> str:
+    entry = seeds[0].experiment
+    network, variant = architecture(entry.model).title, words.short_variant(entry.variant)
+    return ", ".join([network, variant, *words.changes(entry)])
+
+
+def _shares(probe: str, seeds: Sequence[Run]) -> np.ndarray:
+    return np.mean([run.probes[probe] for run in seeds], axis=0)
+
+
+def _said(probe: str, seeds: Sequence[Run]) -> str:
+    shares, classes = _shares(probe, seeds), seeds[0].classes
+    answer = int(shares.argmax())
+    agree = sum(int(np.argmax(run.probes[probe])) == answer for run in seeds)
+    of_seeds = f", the answer of {agree} of {len(seeds)} seeds" if len(seeds) > 1 else ""
+    return f"{title(seeds)}: {classes[answer]} {shares[answer]:.3f}{of_seeds}."

@@ -12,7 +12,7 @@ from .figure import Figure
 from .fit_times import fit_seconds, time_ticks
 from .plot import SENTINEL, canvas
 from .rows import legend_once
-from .svg import BLUE, GREEN, VERMILLION
+from .svg import BLUE, GREEN, VERMILLION, Panel
 
 LOOKS = {
     "base": ("s", SENTINEL),
@@ -22,28 +22,6 @@ LOOKS = {
 }
 FILLS = {"plain": "none", "augmented": "left", "augmented_dropout": "full"}
 """The more is done to the pictures and the network, the fuller the mark."""
-
-
-def costs(runs: Iterable[Run]) -> Figure:
-    """Accuracy against parameters, multiply-adds and fit time, each on a logarithmic axis.
-
-    costs(runs.catalogued())   ->  3 panels, up to 10 marks each
-
-    Experiments without a record are left out. Raises `ValueError` if none of them has one.
-    """
-    runs = tuple(runs)
-    groups = [seeds for seeds in by_experiment(runs).values() if seeds]
-    source = describe(runs)
-    panels = [_panel(name, cost, groups) for name, cost in COSTS.items()]
-    alt = "Accuracy against costs. " + " ".join(map(_said, groups))
-    short = " ".join(f"{title(seeds)}." for seeds in groups if shortfall(seeds))
-    caption = (
-        "Accuracy on the test images against three costs, on logarithmic axes. Empty marks: plain;"
-        " half full: with augmentation; full: with augmentation and dropout. The base model and"
-        " LeNet-5 were judged on other pictures than AlexNet and VGG16, so that their accuracies"
-        f" cannot be compared. {short}"
-    )
-    return Figure(tuple(panels), alt, caption.strip(), source)
 
 
 def _multiply_adds(seeds: Sequence[Run]) -> int:
@@ -61,7 +39,31 @@ COSTS: dict[str, Callable[[Sequence[Run]], float]] = {
 }
 
 
-def _panel(name: str, cost: Callable, groups: Sequence[Sequence[Run]]):
+def costs(runs: Iterable[Run]) -> Figure:
+    """Accuracy against parameters, multiply-adds and fit time, each on a logarithmic axis.
+
+    costs(runs.catalogued())   ->  3 panels, up to 10 marks each
+
+    Experiments without a record are left out. Raises `ValueError` if none of them has one.
+    """
+    runs = tuple(runs)
+    groups = [seeds for seeds in by_experiment(runs).values() if seeds]
+    source = describe(runs)
+    panels = [_panel(name, cost, groups) for name, cost in COSTS.items()]
+    alt = "Accuracy against costs. " + " ".join(map(_said, groups))
+    short = ", ".join(title(seeds) for seeds in groups if shortfall(seeds))
+    caption = (
+        "Accuracy on the test images against three costs, on logarithmic axes. Empty marks: plain;"
+        " half full: with augmentation; full: with augmentation and dropout. The base model and"
+        " LeNet-5 were judged on other pictures than AlexNet and VGG16, so that their accuracies"
+        " cannot be compared."
+    )
+    if short:
+        caption += f" Not trained to the end: {short}."
+    return Figure(tuple(panels), alt, caption, source)
+
+
+def _panel(name: str, cost: Callable, groups: Sequence[Sequence[Run]]) -> Panel:
     with canvas(232, 290) as made:
         axes = made.plot.add_subplot(xlabel=name, ylabel="Accuracy", xscale="log")
         for seeds in groups:

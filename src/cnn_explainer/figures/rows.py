@@ -31,5 +31,5 @@ def label_rows(axes: Axes, groups: Mapping[str, Sequence[Run]]) -> None:
 def legend_once(axes: Axes) -> dict:
     """The arguments for a legend that names each kind of mark once."""
     handles, labels = axes.get_legend_handles_labels()
-    named = dict(zip(reversed(labels), reversed(handles), strict=True))
+    named = dict(zip(labels, handles, strict=True))
     return {"handles": [*named.values()], "labels": [*named]}
