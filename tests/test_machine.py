@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -51,3 +53,15 @@ def test_cores_are_those_that_the_process_may_use():
     finally:
         os.sched_setaffinity(0, every)
     assert machine.cores() == len(every)
+
+
+def test_threads_are_limited_until_tensorflow_has_begun():
+    code = (
+        "import tensorflow as tf; from cnn_explainer.machine import limit_threads;"
+        "limit_threads(1); tf.zeros(1); limit_threads(3);"
+        "print(tf.config.threading.get_intra_op_parallelism_threads())"
+    )
+    environment = os.environ | {"KERAS_BACKEND": "tensorflow"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]

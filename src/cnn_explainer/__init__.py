@@ -12,6 +12,7 @@ from importlib import import_module
 
 _MODULES = (
     "architectures",
+    "bench",
     "comparison",
     "datasets",
     "desk",

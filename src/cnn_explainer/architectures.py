@@ -173,6 +173,11 @@ def parameters(name: str, *, classes: int | None = None, image_size: int | None 
     return sum(row.parameters for row in shapes(name, classes=classes, image_size=image_size))
 
 
+def multiply_adds(name: str, *, image_size: int | None = None) -> int:
+    """How many multiplications, each with its addition, one image takes on its way forward."""
+    return sum(row.multiply_adds for row in shapes(name, image_size=image_size))
+
+
 def _walk(blocks: tuple[Block, ...], shape: tuple[int, ...]) -> Iterator[LayerShape]:
     seen: dict[str, int] = {}
     for block in blocks:

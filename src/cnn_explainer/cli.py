@@ -6,6 +6,7 @@ Exit status 0: done. 1: it could not be done, and a sentence says why. 2: the co
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -98,14 +99,19 @@ def train(
     ]
     if everything:
         wanted.sort(key=_multiply_adds)
+    from . import machine
+    from .training import threads
     from .training import train as train_one
 
+    # One process has one number of threads.
+    most = max(map(threads, wanted))
     for experiment in wanted:
         title = f"{experiment.name}, seed {experiment.seed}"
         if not again and _recorded(experiment, stop_after):
             typer.echo(f"{title}: recorded already (--again trains it once more)")
             continue
         _load_keras()
+        machine.limit_threads(most)
         try:
             run = train_one(experiment, stop_after=stop_after)
         except KeyboardInterrupt:
@@ -217,6 +223,38 @@ def import_records(
     """Take in records from elsewhere, after checking every one."""
     for path in runs.import_records(source):
         typer.echo(path)
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Experiments; if none, all.")] = None,
+    rounds: Annotated[int, typer.Option(help="Turns that each way of training has.", min=1)] = 5,
+    images: Annotated[
+        int | None, typer.Option(help="Trained on in a turn; if not, about a minute's.", min=32)
+    ] = None,
+    epochs: Annotated[
+        int, typer.Option(help="After which accuracy is compared; 0: not at all.", min=0)
+    ] = 3,
+    threads: Annotated[int | None, typer.Option(help="For all ways of training.", min=1)] = None,
+    file: Annotated[Path | None, typer.Option("--json", help="Where to keep the record.")] = None,
+) -> None:
+    """Compare the speed of training with Keras's on arrays, and with PyTorch's where it is."""
+    from .bench import run, save, table
+
+    wanted = [_experiment(name).name for name in names or CATALOGUE]
+    _load_keras()
+    result = run(
+        wanted,
+        rounds=rounds,
+        images=images,
+        epochs=epochs,
+        threads=threads,
+        tell=partial(typer.echo, err=True),
+    )
+    frame = table(result).shown.reset_index()
+    _print([*frame.columns], frame.to_numpy().tolist())
+    if file is not None:
+        typer.echo(save(result, file))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -22,6 +23,20 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def limit_threads(count: int) -> None:
+    """Spread TensorFlow's arithmetic over so many threads.
+
+    Before it has begun: later nothing happens, and neither with another backend.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(count)
 
 
 def has_bfloat16() -> bool:

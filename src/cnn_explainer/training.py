@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import checkpoints, datasets, machine, metrics, probes, runs, weights
+from .architectures import multiply_adds
 from .checkpoints import Checkpoint
 from .clock import awake_seconds
 from .errors import ExplainerError, RecordNotFound, TrainingDiverged
-from .experiments import Experiment, Recipe, get
+from .experiments import Experiment, Precision, Recipe, get
 from .models import build
 from .progress import TrainingProgress
 from .runs import Run
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FILTER_BYTES = 288 * 1024
 """How much of a record the first layer's kernels may take, before base64."""
 EVALUATION_BATCH = 250
+SMALL = 10_000_000
+"""Multiply-adds for an image, below which a network is small."""
 
 
 def run(name: str | Experiment, **changes) -> Run:
@@ -58,20 +61,20 @@ def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
         data = datasets.load(experiment.dataset, experiment.image_size)
         if experiment.train_share < 1:
             data = data.reduced(experiment.train_share)
-        state = checkpoints.load(experiment) or Checkpoint(data.fingerprint, _precision(experiment))
+        state = checkpoints.load(experiment) or Checkpoint(data.fingerprint, precision(experiment))
         if state.dataset_fingerprint != data.fingerprint:
             raise ExplainerError(
                 f"{checkpoints.folder(experiment)} was begun on other pictures than those in"
                 f" {datasets.data_folder()}. Delete it to begin again"
             )
-        model = _compiled(experiment, state.precision)
+        model = compiled(experiment, state.precision)
         variables = [*model.variables, *model.optimizer.variables]
         if state.variables:
             for variable, value in zip(variables, state.variables, strict=True):
                 variable.assign(value)
         else:
             _keep_filters(state, model, 0, experiment)
-        train_part, test_part = _tensors(data.train), _tensors(data.test)
+        train_part, test_part = tensors(data.train), tensors(data.test)
         with TrainingProgress(experiment.name, last, len(data.train)) as progress:
             for epoch in range(state.epochs_done, last):
                 progress.begin_epoch(epoch)
@@ -87,7 +90,17 @@ def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
     return result
 
 
-def _precision(experiment: Experiment) -> str:
+def threads(experiment: Experiment) -> int:
+    """Over how many threads an operation is best spread.
+
+    A step of LeNet-5 is done before a second core has begun its part.
+    """
+    small = multiply_adds(experiment.model, image_size=experiment.image_size) < SMALL
+    return 1 if small else machine.cores()
+
+
+def precision(experiment: Experiment) -> Precision:
+    """What it is trained in on this machine: what it asks for, if the processor has it."""
     return experiment.recipe.precision if machine.has_bfloat16() else "float32"
 
 
@@ -101,7 +114,8 @@ def _optimizer(recipe: Recipe) -> "keras.Optimizer":
     return SGD(recipe.learning_rate, recipe.momentum, recipe.nesterov)
 
 
-def _compiled(experiment: Experiment, precision: str) -> "keras.Model":
+def compiled(experiment: Experiment, precision: Precision) -> "keras.Model":
+    """The network with fresh weights, ready for `fit_epoch`."""
     import keras
 
     model = build(
@@ -126,16 +140,17 @@ def _compiled(experiment: Experiment, precision: str) -> "keras.Model":
     return model
 
 
-def _tensors(split: datasets.Split) -> datasets.Split:
+def tensors(split: datasets.Split) -> datasets.Split:
+    """The same pictures where TensorFlow finds them without a copy."""
     import tensorflow as tf
 
     return datasets.Split(tf.constant(split.images), tf.constant(split.labels))
 
 
-def _batches(
+def batches(
     split: datasets.Split, size: int = EVALUATION_BATCH, order: np.ndarray | None = None
 ) -> "tf.data.Dataset":
-    """The pictures in batches, in that order or as they lie.
+    """Of `tensors`, the pictures in batches, in that order or as they lie.
 
     Without autotuning: the thread that does it sleeps for up to a second at the epoch's end.
     """
@@ -154,6 +169,21 @@ def _batches(
     )
 
 
+def fit_epoch(
+    experiment: Experiment,
+    epoch: int,
+    model: "keras.Model",
+    train: datasets.Split,
+    *callbacks: "keras.callbacks.Callback",
+) -> dict[str, float]:
+    """Train on each of the pictures once; the epoch's `accuracy` and `loss`."""
+    # Seeded by the epoch too, so that a resumed training sees the order it would have seen.
+    order = np.random.default_rng((experiment.seed, epoch)).permutation(len(train))
+    pictures = batches(train, experiment.recipe.batch_size, order)
+    fitted = model.fit(pictures, verbose=0, callbacks=[*callbacks], shuffle=False).history
+    return {name: values[0] for name, values in fitted.items()}
+
+
 def _epoch(
     experiment: Experiment,
     epoch: int,
@@ -166,19 +196,16 @@ def _epoch(
     import keras
 
     size = experiment.recipe.batch_size
-    # Seeded by the epoch too, so that a resumed training sees the order it would have seen.
-    order = np.random.default_rng((experiment.seed, epoch)).permutation(len(train))
     watch = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: progress.batch(min((batch + 1) * size, len(train)))
     )
-    batches = _batches(train, size, order)
     began, worked = awake_seconds(), time.process_time()
-    fitted = model.fit(batches, verbose=0, callbacks=[watch], shuffle=False).history
+    fitted = fit_epoch(experiment, epoch, model, train, watch)
     trained = awake_seconds()
-    judged = model.evaluate(_batches(test), verbose=0, return_dict=True)
+    judged = model.evaluate(batches(test), verbose=0, return_dict=True)
     row = {
-        "accuracy": fitted["accuracy"][0],
-        "loss": fitted["loss"][0],
+        "accuracy": fitted["accuracy"],
+        "loss": fitted["loss"],
         "val_accuracy": judged["accuracy"],
         "val_loss": judged["loss"],
         "train_seconds": trained - began,
@@ -222,8 +249,8 @@ def _result(
 ) -> Run:
     import keras
 
-    on_train = model.predict(_batches(train), verbose=0)
-    on_test = model.predict(_batches(test), verbose=0)
+    on_train = model.predict(batches(train), verbose=0)
+    on_test = model.predict(batches(test), verbose=0)
     drawn = np.stack([draw(experiment.image_size) for draw in probes.PROBES.values()])
     answers = model.predict(drawn.astype(np.float32), verbose=0)
     history = runs.History(**state.history)

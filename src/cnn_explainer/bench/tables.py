@@ -1,0 +1,73 @@
+"""A benchmark as a table."""
+
+import pandas as pd
+
+from .. import words
+from ..tables import Table
+from .record import Benchmark, Comparison, Spread, Way, load
+
+TITLES: dict[Way, str] = {
+    "keras": "Keras on arrays",
+    "explainer": "cnn-explainer",
+    "pytorch": "PyTorch",
+}
+
+
+def table(benchmark: Benchmark | None = None) -> Table:
+    """Every way of training every network: speed, accuracy, and how near to the machine's peak.
+
+        table()                      ->  the benchmark that comes with the package
+        table(load("mine.json"))     ->  another
+
+    Raises what `load` raises.
+    """
+    benchmark = benchmark or load()
+    rows = [
+        {"Network": words.experiment(each.experiment), **_row(each, way)}
+        for each in benchmark.comparisons
+        for way in each.contenders
+    ]
+    rounds = len(benchmark.comparisons[0].peak["float32"])
+    caption = (
+        f"Training in turn on one machine: median of {rounds} rounds (lowest to highest). The share"
+        " of the peak is that of the product of two large matrices, in the same precision."
+    )
+    return Table(pd.DataFrame(rows).set_index("Network"), caption, _source(benchmark))
+
+
+def _row(comparison: Comparison, way: Way) -> dict[str, object]:
+    contender = comparison.contenders[way]
+    share = comparison.share_of_peak(way)
+    return {
+        "Training with": TITLES[way],
+        "Images a second": _spread(comparison.speed(way)),
+        "Times Keras": _spread(comparison.ratio(way)),
+        "Share of peak": None if share is None else f"{100 * share:.1f} %",
+        "Accuracy (epochs)": (
+            f"{contender.accuracy:.3f} ({comparison.epochs})" if comparison.epochs else None
+        ),
+        "Precision": words.precision(contender.precision),
+        "Threads": contender.threads,
+    }
+
+
+def _spread(values: Spread) -> str:
+    """Three digits and no more: the machine's noise is in the third.
+
+    9712.3, 9540.8, 9833.1  ->  "9,710 (9,540 to 9,830)"
+    """
+    middle, low, high = map(_three_digits, values)
+    return f"{middle} ({low} to {high})"
+
+
+def _three_digits(value: float) -> str:
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:#.3g}"
+
+
+def _source(benchmark: Benchmark) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in benchmark.versions.items())
+    return (
+        f"{benchmark.processor}, {benchmark.cores} cores · {versions}"
+        f" · {benchmark.finished.date().isoformat()}"
+    )
