@@ -112,14 +112,17 @@ def test_control_c_says_what_to_do(home):
     assert checkpoints.load(experiment).epochs_done >= done
 
 
-def test_stopped_early_the_record_says_so_and_can_be_taken_up(home):
+def test_stopped_early_the_record_says_so_and_can_be_taken_up(home, monkeypatch):
+    monkeypatch.setattr(training, "FILTER_BYTES", 0)
     experiment = get("lenet5-plain", epochs=4)
     part = training.train(experiment, stop_after=2)
     assert (part.epochs_done, part.complete) == (2, False)
+    assert part.filters.epochs == (0, 2)
     assert runs.load(experiment) == part
     whole = training.train(experiment)
     assert (whole.epochs_done, whole.complete) == (4, True)
     assert whole.history.loss[:2] == part.history.loss
+    assert whole.filters.epochs == (0, 4)
 
 
 @pytest.mark.parametrize("variant", ["augmented", "augmented_dropout"])

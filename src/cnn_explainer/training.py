@@ -227,10 +227,13 @@ def _epoch(
 def _keep_filters(
     state: Checkpoint, model: "keras.Model", epoch: int, experiment: Experiment
 ) -> None:
-    kernel = np.asarray(model.get_layer("conv1").kernel).astype(np.float16)
-    epochs = experiment.recipe.epochs
-    if epoch == epochs or epoch % _filter_step(kernel.nbytes, epochs) == 0:
+    kernel = _first_kernel(model)
+    if epoch % _filter_step(kernel.nbytes, experiment.recipe.epochs) == 0:
         state.filters[epoch] = kernel
+
+
+def _first_kernel(model: "keras.Model") -> np.ndarray:
+    return np.asarray(model.get_layer("conv1").kernel).astype(np.float16)
 
 
 def _filter_step(size: int, epochs: int) -> int:
@@ -264,7 +267,7 @@ def _result(
         confusion=metrics.confusion(on_test, data.test.labels),
         calibration=metrics.calibrate(on_test, data.test.labels),
         probes=dict(zip(probes.PROBES, answers.tolist(), strict=True)),
-        filters=runs.Filters.pack(state.filters),
+        filters=runs.Filters.pack(state.filters | {state.epochs_done: _first_kernel(model)}),
         fit_seconds=sum(history.train_seconds) + sum(history.val_seconds),
         images_per_second=len(data.train) / float(np.median(history.train_seconds)),
         provenance=runs.Provenance(
