@@ -13,7 +13,7 @@ playground.part((app) => {
   const [before, after, close] = [["‹", "Previous"], ["›", "Next"], ["×", "Close"]].map(([textContent, ariaLabel]) =>
     make("button", { type: "button", textContent, ariaLabel }),
   );
-  place.append(make("div", { className: "bar" }, title, before, after, close), frame, value);
+  place.append(make("div", { className: "head" }, title, before, after, close), frame, value);
 
   before.addEventListener("click", () => turn(-1));
   after.addEventListener("click", () => turn(1));

@@ -7,8 +7,10 @@ playground.part((app) => {
   const sheet = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   sheet.setAttribute("class", "edges");
   sheet.ariaHidden = "true";
-  const sentence = make("p", { className: "sentence", textContent: "\u00a0" });
-  app.place("network").append(sheet, sentence);
+  const hint = "Point at a map to see what feeds it, click to open it. By keyboard: arrow keys, Enter.";
+  const sentence = make("p", { className: "hint" });
+  app.place("network").append(sheet);
+  app.place("network").querySelector(".bench").append(sentence);
 
   for (const event of ["point", "selection", "result", "model"]) app.on(event, show);
 
@@ -16,6 +18,7 @@ playground.part((app) => {
     const { selection } = app;
     const looked = app.pointed ?? (selection && { ...selection, unit: selection.at.at(-1) });
     sheet.replaceChildren();
+    sentence.textContent = hint;
     if (!looked || !app.results[looked.side]) return;
     const { side, layer, unit } = looked;
     let fed = feeders(side, layer, unit);
@@ -27,7 +30,7 @@ playground.part((app) => {
     for (let back = layer - 1; fed.length && back > 0; back--) {
       const from = fed[0].unit;
       fed = feeders(side, back, from);
-      if (fed.length) marks.push(line(side, back, from, fed[0], fed[0], "far"), mark(side, back - 1, fed[0].unit, "far"));
+      if (fed.length) marks.push(line(side, back, from, fed[0], fed[0], "back"), mark(side, back - 1, fed[0].unit, "back"));
     }
     sheet.append(...marks.filter(Boolean));
   }

@@ -6,14 +6,15 @@ playground.part((app) => {
   const place = app.place("network");
   const scales = { unit: "each map", layer: "each layer", network: "the whole network" };
   const scale = make("select", {}, ...Object.entries(scales).map(([key, text]) => new Option(text, key)));
-  const hint = "Point at a map to see what feeds it, click to open it. By keyboard: arrow keys, Enter.";
+  const legend = make("span", { className: "legend" }, "low ", make("i"), " high");
+  legend.querySelector("i").style.background = `linear-gradient(to right, ${app.data.colours})`;
   const nets = make("div", { className: "nets" });
   place.append(
     make(
       "div",
-      { className: "controls" },
+      { className: "controls bench" },
       make("label", {}, "One scale of colours for ", scale),
-      make("span", { className: "hint", textContent: hint }),
+      legend,
     ),
     nets,
   );
@@ -53,7 +54,7 @@ playground.part((app) => {
   }
 
   function rowOf(element) {
-    const closest = element.closest?.(".row");
+    const closest = element.closest?.(".layer");
     return app.rows.flat().find((row) => row.element === closest);
   }
 
@@ -95,21 +96,24 @@ playground.part((app) => {
     const row = { side, layer, name, units, shape, maps, tiles, across, cells, range, at: 0, seen: false, stale: true };
     row.element = make(
       "div",
-      { className: "row", role: "row" },
-      make("div", { className: "head", role: "rowheader" }, make("b", { textContent: name }), described(side, layer), range),
+      { className: "layer", role: "row" },
+      make("div", { className: "head", role: "rowheader" }, ...described(side, layer), range),
       make("div", { className: "cells", role: "presentation", style: `--across: ${across}` }, ...cells),
     );
     cells.forEach((cell, unit) => (cell.ariaLabel = titled(row, unit)));
+    const { layers, classes } = app.models[side];
+    if (layer === layers.length - 1 && tiles) cells.forEach((cell, k) => cell.append(make("span", { textContent: classes[k] })));
     return row;
   }
 
   function described(side, layer) {
-    const { type, activation, shape, kernel, size } = app.models[side].layers[layer];
+    const { name, type, activation, shape, kernel, size } = app.models[side].layers[layer];
     const words = { conv2d: "convolution", max_pool2d: "max pooling", avg_pool2d: "average pooling" };
     const window = (type === "conv2d" ? kernel.shape : (size ?? [])).slice(0, 2).join("×");
     const what = [words[type] ?? type.replaceAll("_", " "), window].join(" ").trim();
     const bend = activation === "linear" || activation === type ? "" : `, ${activation === "relu" ? "ReLU" : activation}`;
-    return make("span", { textContent: `${what}${bend}: ${shape.join("×")}` });
+    const title = make("div", {}, make("b", { textContent: name }), ` ${shape.join("×")}`);
+    return what === name ? [title] : [title, make("span", { textContent: what + bend })];
   }
 
   function titled({ side, layer, name, units, maps }, unit) {

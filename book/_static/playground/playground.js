@@ -46,8 +46,8 @@
 
   const PLACES = {
     input: "Picture",
-    answers: "Answer",
     model: "Network",
+    answers: "Answer",
     perturb: "Change the picture",
     network: "Layers",
     chosen: "Chosen",

@@ -28,8 +28,10 @@ playground.part((app) => {
     make("p", { className: "hint", textContent: "You may also drop or paste a picture. Nothing leaves your machine." }),
   );
 
+  // A chapter may bring pictures of its own, where it was built with a dataset.
+  const more = [...document.querySelectorAll("script.cnn-samples")].flatMap(({ textContent }) => JSON.parse(textContent));
   let first = null;
-  for (const { name, label, src, truth } of app.data.samples) {
+  for (const { name, label, src, truth } of [...app.data.samples, ...more]) {
     const button = make("button", { type: "button", title: label }, make("img", { src, alt: label }));
     button.addEventListener("click", async () => take(await opened(src), label, truth));
     samples.append(button);
@@ -67,7 +69,7 @@ playground.part((app) => {
     pixels.forEach((value, i) => (painted.data[i + Math.floor(i / 3)] = value));
     context.putImageData(painted, 0, 0);
     canvas.ariaLabel = `${app.original.name}, ${width} × ${height} pixels`;
-    place.querySelector(".title").textContent = `${app.original.name}, ${width} × ${height} pixels`;
+    place.querySelector(".title").textContent = app.original.name;
     for (const button of samples.children) button.ariaPressed = `${button.title === app.original.name}`;
   }
 
