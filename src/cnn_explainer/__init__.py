@@ -13,6 +13,7 @@ from importlib import import_module
 _MODULES = (
     "architectures",
     "bench",
+    "claims",
     "comparison",
     "datasets",
     "desk",
@@ -27,8 +28,10 @@ _MODULES = (
     "metrics",
     "mistakes",
     "models",
+    "pitfalls",
     "probes",
     "provenance",
+    "results",
     "published",
     "runs",
     "stepper",

@@ -1,0 +1,118 @@
+"""What the write-up says about the base model."""
+
+import numpy as np
+
+from ..architectures import Conv
+from ..experiments import get
+from .claim import Claim, Outcome, Seeds, holds_if, percent, untold
+from .evidence import has_layers, judged_by_seed, mean_curve, reproduces, takes
+from .steps import calmer
+
+PLAIN = get("base-plain")
+SAME_DATA = get("lenet5-augmented")
+SLOW = get("lenet5-augmented", learning_rate=0.001)
+
+ABOUT_TEN = (5, 15)
+"""What is taken for "about ten epochs"."""
+
+WORSE = 1.1
+"""By what factor the validation loss must rise again to be called overfitting."""
+
+
+def _overfits_after_ten(seeds: Seeds) -> Outcome:
+    loss, accuracy = mean_curve(seeds, "val_loss"), mean_curve(seeds, "val_accuracy")
+    lowest, best = int(loss.argmin()) + 1, int(accuracy.argmax()) + 1
+    rise = loss[-1] / loss.min()
+    return holds_if(
+        ABOUT_TEN[0] <= lowest <= ABOUT_TEN[1] and rise >= WORSE,
+        f"The validation loss is lowest after epoch {lowest} and ends at {rise:.2f} times that."
+        f" The validation accuracy is best after epoch {best}, and in the end"
+        f" {100 * (accuracy.max() - accuracy[-1]):.1f} points lower.",
+    )
+
+
+def _rate_found(seeds: Seeds) -> Outcome:
+    loss, rate = mean_curve(seeds, "loss"), seeds[0].experiment.recipe.learning_rate
+    lowest = int(loss.argmin()) + 1
+    return holds_if(
+        lowest <= ABOUT_TEN[1],
+        f"The rate is {rate:g} from the first epoch to the last; a curve shows the loss. In"
+        f" training, that is lowest after epoch {lowest} of {len(loss)}.",
+    )
+
+
+def _repetitive_data(usual: Seeds, slow: Seeds) -> Outcome:
+    """Steps that come from the data would not go away with a smaller rate."""
+    found = calmer("val_accuracy")(slow, usual)
+    if found.verdict == "holds":
+        return holds_if(False, f"{found.words} The data is the same.")
+    return untold(f"{found.words} So the data may have a part in it, or something else.")
+
+
+def _right_in_spite(seeds: Seeds) -> Outcome:
+    right = np.array([run.test.accuracy for run in seeds])
+    return judged_by_seed(
+        right < 0.5,
+        f"Its accuracy is {percent(right.mean())}, where guessing has {percent(1 / 10, 0)}. A right"
+        " answer is what one expects of it. The loss is no share of anything.",
+    )
+
+
+CLAIMS = (
+    Claim(
+        "base-convolutions",
+        "The base model has six convolutions.",
+        "Base model",
+        "Its layers, counted.",
+        has_layers("base", Conv, 6),
+    ),
+    Claim(
+        "base-accuracy",
+        "Its accuracy is 0.71.",
+        "Base model",
+        "Our accuracy against it.",
+        reproduces,
+        uses=(PLAIN,),
+    ),
+    Claim(
+        "base-overfits-after-ten",
+        "It learns well for about ten epochs, and then overfits.",
+        "Base model",
+        f"It holds if the validation loss is lowest after epoch {ABOUT_TEN[0]} to {ABOUT_TEN[1]}"
+        f" and ends at {WORSE:g} times that or more.",
+        _overfits_after_ten,
+        needs=(PLAIN,),
+    ),
+    Claim(
+        "base-rate-found",
+        "Within these epochs a good learning rate is reached; then the loss begins to rise.",
+        "Base model",
+        f"The recipe; it holds if the training loss is lowest by epoch {ABOUT_TEN[1]}.",
+        _rate_found,
+        needs=(PLAIN,),
+    ),
+    Claim(
+        "repetitive-data",
+        "Repeated steps in the curves mean that the data has repetitive features.",
+        "Base model",
+        "A tenth of the rate on the same data (LeNet-5, augmented): do the steps stay?",
+        _repetitive_data,
+        needs=(SAME_DATA, SLOW),
+    ),
+    Claim(
+        "base-right-in-spite",
+        "That it is right about the aeroplane is remarkable, as its measures are poor.",
+        "Base model",
+        "How often it is right; it would hold below one half.",
+        _right_in_spite,
+        needs=(PLAIN,),
+    ),
+    Claim(
+        "base-aeroplane",
+        "It recognises an aeroplane.",
+        "Base model",
+        "Its answers to the aeroplanes among the test images; it holds if most are right.",
+        takes("airplane", "airplane", "aeroplane"),
+        needs=(PLAIN,),
+    ),
+)

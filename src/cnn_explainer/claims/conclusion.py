@@ -1,0 +1,95 @@
+"""What the write-up concludes."""
+
+import numpy as np
+
+from ..comparison import together
+from ..experiments import CATALOGUE, get
+from .claim import Claim, Outcome, Seeds, beyond, holds_if, listed, percent, untold
+from .evidence import difference, rises
+
+RATES = tuple(get("lenet5-augmented", learning_rate=rate) for rate in (0.1, 0.01, 0.001))
+SHARES = tuple(get("lenet5-plain", train_share=share) for share in (1, 0.25))
+PAIRS = tuple(
+    get(f"{model}-{variant}")
+    for variant in ("plain", "augmented", "augmented_dropout")
+    for model in ("vgg16", "alexnet")
+)
+
+
+def _rates_matter(*rates: Seeds) -> Outcome:
+    means = [np.mean([run.test.accuracy for run in seeds]) for seeds in rates]
+    best, worst = rates[int(np.argmax(means))], rates[int(np.argmin(means))]
+    said = listed(
+        f"{percent(mean)} at {seeds[0].experiment.recipe.learning_rate:g}"
+        for mean, seeds in zip(means, rates, strict=True)
+    )
+    found = difference(best, worst, "accuracy")
+    return holds_if(found.more_than_noise, f"LeNet-5, augmented, reaches {said}. {found.words}")
+
+
+def _no_better(*pairs: Seeds) -> Outcome:
+    """VGG16 and AlexNet by turns, for each variant."""
+    recorded = [(v, a) for v, a in zip(pairs[::2], pairs[1::2], strict=True) if v and a]
+    if not recorded:
+        return untold("Of no variant are both recorded.")
+    found = together(difference(vgg, alexnet, "accuracy") for vgg, alexnet in recorded)
+    better = [each for each in found if each.more_than_noise and each.mean > 0]
+    return holds_if(not better, " ".join(each.words for each in found))
+
+
+def _one_processor(*experiments: Seeds) -> Outcome:
+    processors = {run.provenance.processor for seeds in experiments for run in seeds}
+    return untold(
+        f"Kinds of processors among the records: {len(processors)}. On none was a training repeated"
+        " to compare two of them."
+    )
+
+
+CLAIMS = (
+    Claim(
+        "not-trivial",
+        "It is not easy to make a network that is both accurate and fast.",
+        "Conclusion",
+        "Not at all.",
+        beyond("It is a judgement."),
+    ),
+    Claim(
+        "settings-matter",
+        "Even a ready-made network needs its settings chosen with care.",
+        "Conclusion",
+        "Three learning rates: is the best more accurate than the worst?",
+        _rates_matter,
+        needs=RATES,
+    ),
+    Claim(
+        "quantity-matters",
+        "The quantity of the data matters.",
+        "Conclusion",
+        "All of the training images against a quarter of them (LeNet-5, plain).",
+        rises("accuracy"),
+        needs=SHARES,
+    ),
+    Claim(
+        "quality-matters",
+        "The quality of the data matters.",
+        "Conclusion",
+        "Not at all.",
+        beyond("Each network was trained on one copy of its data."),
+    ),
+    Claim(
+        "power-matters",
+        "Large networks need computing power to be trained in less time.",
+        "Conclusion",
+        "The processors of all records.",
+        _one_processor,
+        uses=tuple(CATALOGUE.values()),
+    ),
+    Claim(
+        "vgg-marginal",
+        "For all its hours, VGG16 gains little.",
+        "Future work",
+        "Its accuracies against AlexNet's; it holds if none is higher by more than noise.",
+        _no_better,
+        uses=PAIRS,
+    ),
+)

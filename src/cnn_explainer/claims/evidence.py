@@ -1,0 +1,185 @@
+"""The tests that several claims share: from records to an outcome.
+
+A claim that one experiment has more of something holds if the difference is more than noise (see
+`comparison`); that two are alike, if it is not.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import isnan
+
+import numpy as np
+from scipy.special import ndtr
+
+from .. import comparison, words
+from ..architectures import shapes
+from ..comparison import LEVEL, Difference, Measure, compare
+from ..published import RESULTS
+from ..runs import Run
+from .claim import Outcome, Seeds, Verdict, holds_if, listed, percent
+from .steps import scatter
+
+STRONG = 0.2
+"""A gap between training and test accuracy from which on overfitting is called strong."""
+
+TRAINING = Measure("accuracy on the training images", lambda run: run.train.accuracy, "points", 100)
+
+CURVES = {"gap": "val_accuracy", "loss": "val_loss", TRAINING: "accuracy"}
+"""Whose scatter says how noisy a measure is, where no seeds do."""
+
+
+def rises(measure: str | Measure) -> Callable[[Seeds, Seeds], Outcome]:
+    """The first experiment has more of it than the second."""
+    return lambda first, second: ordered(difference(first, second, measure), 1)
+
+
+def falls(measure: str | Measure) -> Callable[[Seeds, Seeds], Outcome]:
+    """The first experiment has less of it than the second."""
+    return lambda first, second: ordered(difference(first, second, measure), -1)
+
+
+def ordered(found: Difference, sign: int) -> Outcome:
+    """Whether a difference is more than noise, and to the side that was claimed."""
+    if isnan(found.p):
+        return Outcome(found.words, Verdict.UNTOLD)
+    if not found.more_than_noise:
+        return Outcome(found.words, Verdict.NOISE)
+    return holds_if(found.mean * sign > 0, found.words)
+
+
+def alike(first: Seeds, second: Seeds) -> Outcome:
+    """The accuracies of the two differ by no more than noise."""
+    found = difference(first, second, "accuracy")
+    return holds_if(not found.more_than_noise, found.words)
+
+
+def difference(first: Seeds, second: Seeds, measure: str | Measure) -> Difference:
+    """As `compare`; where no seeds tell the noise, the curves do, from epoch to epoch."""
+    found = compare(first, second, measure)
+    if not isnan(found.p) or measure not in CURVES:
+        return found
+    variance = sum(scatter(side, CURVES[measure])[0] / len(side) for side in (first, second))
+    p = 2 * ndtr(-abs(found.mean) / variance**0.5) if variance else float(found.mean == 0)
+    return replace(found, p=float(p), method="noise taken from the curves' scatter")
+
+
+def reproduces(*variants: Seeds) -> Outcome:
+    """The accuracies are the write-up's, as far as there are records."""
+    recorded = [seeds for seeds in variants if seeds]
+    if not recorded:
+        return Outcome("None of them is recorded.", Verdict.UNTOLD)
+    found = comparison.together(map(comparison.with_published, recorded))
+    return holds_if(
+        not any(each.more_than_noise for each in found), " ".join(each.words for each in found)
+    )
+
+
+def published_rise(later: str, earlier: str) -> Callable[[], Outcome]:
+    """The write-up's own accuracies differ by more than the noise of its test images."""
+
+    def test() -> Outcome:
+        sides = [RESULTS[name] for name in (later, earlier)]
+        size = sides[0].accuracy - sides[1].accuracy
+        error = sum(each.accuracy * (1 - each.accuracy) / each.images for each in sides) ** 0.5
+        said = (
+            f"From {sides[1].accuracy:.4f} to {sides[0].accuracy:.4f} are {100 * size:.1f} points."
+            f" With {sides[0].images:,} test images, the standard error of such a difference is"
+            f" {100 * error:.1f} points."
+        )
+        if 2 * ndtr(-abs(size) / error) >= LEVEL:
+            return Outcome(said, Verdict.NOISE)
+        return holds_if(size > 0, said)
+
+    return test
+
+
+def takes(truth: str, answer: str, probe: str) -> Callable[[Seeds], Outcome]:
+    """A network mostly gives this answer to pictures of that class.
+
+    Judged by its test images: one picture says little about a network.
+    """
+
+    def test(seeds: Seeds) -> Outcome:
+        shares = np.array([_share(run, truth, answer) for run in seeds])
+        said = (
+            f"Of the test images of class {truth}, {percent(shares.mean())} are called {answer}."
+            f" {_drawn(seeds, probe)}"
+        )
+        return judged_by_seed(shares > 0.5, said)
+
+    return test
+
+
+def judged_by_seed(so: np.ndarray, said: str) -> Outcome:
+    """It holds if it is so with every seed, does not if with none, and is noise otherwise."""
+    if so.any() and not so.all():
+        return Outcome(f"{said} It is so with {so.sum()} of {len(so)} seeds.", Verdict.NOISE)
+    return holds_if(bool(so.all()), said)
+
+
+def probability(probe: str, answer: str) -> Measure:
+    """The probability of an answer to a drawn picture."""
+    return Measure(
+        f"probability of {answer} for the drawn {probe}",
+        lambda run: run.probes[probe][run.classes.index(answer)],
+        "points",
+        100,
+    )
+
+
+def overfits(seeds: Seeds) -> Outcome:
+    """The accuracy on the training images is far above that on the test images."""
+    trained, tested = (
+        np.array([getattr(run, part).accuracy for run in seeds]) for part in ("train", "test")
+    )
+    said = (
+        f"In the end {percent(trained.mean())} of the training images are right, and"
+        f" {percent(tested.mean())} of the test images. A gap of {percent(STRONG, 0)} or more is"
+        " called strong."
+    )
+    return judged_by_seed(trained - tested >= STRONG, said)
+
+
+def closes_with_data(*shares: Seeds) -> Outcome:
+    """The gap between training and test accuracy shrinks as there are more training images."""
+    gaps = listed(
+        f"{percent(np.mean([run.train.accuracy - run.test.accuracy for run in seeds]))} with"
+        f" {words.share(seeds[0].experiment.train_share)}"
+        for seeds in shares
+    )
+    found = ordered(difference(shares[-1], shares[0], "gap"), -1)
+    return replace(found, words=f"The gap is {gaps} of the training images. {found.words}")
+
+
+def has_layers(model: str, kind: type, count: int) -> Callable[[], Outcome]:
+    """The network has so many layers of a kind."""
+
+    def test() -> Outcome:
+        found = sum(isinstance(row.layer, kind) for row in shapes(model))
+        return holds_if(found == count, f"There are {found}.")
+
+    return test
+
+
+def mean_curve(seeds: Seeds, curve: str) -> np.ndarray:
+    """Over the epochs that all seeds have."""
+    done = min(run.epochs_done for run in seeds)
+    return np.mean([getattr(run.history, curve)[:done] for run in seeds], axis=0)
+
+
+def training_images(run: Run) -> int:
+    """How many were trained on, from the speed and the time of an epoch."""
+    return round(run.images_per_second * float(np.median(run.history.train_seconds)))
+
+
+def _share(run: Run, truth: str, answer: str) -> float:
+    row = run.confusion[run.classes.index(truth)]
+    return row[run.classes.index(answer)] / max(1, sum(row))
+
+
+def _drawn(seeds: Seeds, probe: str) -> str:
+    answers = [run.classes[int(np.argmax(run.probes[probe]))] for run in seeds]
+    said = listed(
+        f"{name} by {answers.count(name)} of {len(seeds)} seeds" for name in dict.fromkeys(answers)
+    )
+    return f"The drawn {probe} is called {said}."
