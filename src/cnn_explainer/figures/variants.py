@@ -9,7 +9,7 @@ from .. import words
 from ..architectures import VARIANTS, architecture
 from ..provenance import as_runs, as_seeds, describe, shortfall, title
 from ..runs import Run
-from .curves import AXES, SIDES, draw
+from .epochs import AXES, SIDES, draw
 from .figure import Figure
 from .plot import canvas
 
@@ -35,7 +35,7 @@ def variants(runs: Iterable[Run]) -> Figure:
     }
     panels = []
     for variant, seeds in groups.items():
-        with canvas(232, 430) as made:
+        with canvas(222, 430) as made:
             both = made.plot.subplots(2, sharex=True)
             both[0].set_title(words.short_variant(variant).capitalize())
             for axes, (name, label) in zip(both, AXES, strict=True):
