@@ -97,7 +97,7 @@ class Difference:
 
     @property
     def words(self) -> str:
-        """Two sentences for a page.
+        """Two sentences for a page, which come from the numbers.
 
         "The accuracy of LeNet-5 (plain) is 2.1 points below that of LeNet-5 (with augmentation)
         (95 % interval: 1.2 to 3.0 points; 5 common seeds, paired). That is more than noise."
@@ -150,13 +150,11 @@ def compare(
 
     Raises `ValueError` for an unknown measure, or runs on different data.
     """
-    if isinstance(measure, str) and measure not in MEASURES:
-        raise ValueError(f"`measure` must be one of {', '.join(MEASURES)}. Received: {measure!r}")
+    chosen = measure_of(measure)
     sides = as_seeds(first), as_seeds(second)
     data = [side[0].experiment.dataset for side in sides]
     if data[0] != data[1]:
         raise ValueError(f"`second` must be on the data of `first`, {data[0]}. Received: {data[1]}")
-    chosen = measure if isinstance(measure, Measure) else MEASURES[measure]
     titles = [title(side) for side in sides]
     values = [{run.experiment.seed: chosen.of(run) for run in side} for side in sides]
     common = sorted(values[0].keys() & values[1].keys())
@@ -236,7 +234,9 @@ def _apart(
     """Without pairs: the variance of the test images, and of the seeds as far as it is known."""
     mean = values[0].mean() - values[1].mean()
     if measure is not MEASURES["accuracy"]:
-        return Difference(*titles, measure, float(mean), nan, nan, nan, "one seed in common")
+        return Difference(
+            *titles, measure, float(mean), nan, nan, nan, "fewer than two common seeds"
+        )
     counted = sum(v.mean() * (1 - v.mean()) / n for v, n in zip(values, images, strict=True))
     freedom = sum(len(v) - 1 for v in values)
     method = "test images alone, one seed each"

@@ -1,6 +1,8 @@
 """Figures of runs and arrays, as SVG that a page, a notebook and a screen reader can show.
 
 Each is loaded when it is first used, so that a chapter depends on those alone that it draws.
+What two of them share lies in a file of another name: to import `costs` from a figure would put
+that file here in place of its function.
 """
 
 from importlib import import_module

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter
 
 from ..architectures import architecture, parameters, shapes
 from ..provenance import by_experiment, describe, shortfall, title
 from ..runs import Run
 from .figure import Figure
-from .fit_times import fit_seconds, time_ticks
 from .plot import SENTINEL, canvas
 from .rows import legend_once
 from .svg import BLUE, GREEN, VERMILLION, Panel
+from .times import fit_seconds, time_ticks
 
 LOOKS = {
     "base": ("s", SENTINEL),
@@ -53,10 +54,11 @@ def costs(runs: Iterable[Run]) -> Figure:
     alt = "Accuracy against costs. " + " ".join(map(_said, groups))
     short = ", ".join(title(seeds) for seeds in groups if shortfall(seeds))
     caption = (
-        "Accuracy on the test images against three costs, on logarithmic axes. Empty marks: plain;"
-        " half full: with augmentation; full: with augmentation and dropout. The base model and"
-        " LeNet-5 were judged on other pictures than AlexNet and VGG16, so that their accuracies"
-        " cannot be compared."
+        "Accuracy on the test images against three costs, on logarithmic axes; k, M and G are"
+        " thousands, millions and thousands of millions. Empty marks: plain; half full: with"
+        " augmentation; full: with augmentation and dropout. The base model and LeNet-5 were"
+        " judged on other pictures than AlexNet and VGG16, so that their accuracies cannot be"
+        " compared."
     )
     if short:
         caption += f" Not trained to the end: {short}."
@@ -70,6 +72,7 @@ def _panel(name: str, cost: Callable, groups: Sequence[Sequence[Run]]) -> Panel:
             _mark(axes, cost(seeds), seeds)
         axes.margins(0.15)
         axes.set_xticks([], minor=True)
+        axes.xaxis.set_major_formatter(EngFormatter())
         if name == "Fit time":
             time_ticks(axes)
         made.plot.legend(

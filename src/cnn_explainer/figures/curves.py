@@ -7,12 +7,10 @@ from matplotlib.axes import Axes
 
 from ..provenance import as_seeds, describe
 from ..runs import Run
+from .epochs import AXES, SIDES, draw
 from .figure import Figure
 from .plot import SENTINEL, canvas
-from .svg import BLUE, VERMILLION
-
-SIDES = (("training", "", BLUE, "-"), ("validation", "val_", VERMILLION, "--"))
-AXES = (("accuracy", "Accuracy (share of images)"), ("loss", "Loss (cross-entropy, nats)"))
+from .svg import VERMILLION
 
 
 def curves(runs: Run | Sequence[Run]) -> Figure:
@@ -46,16 +44,6 @@ def curves(runs: Run | Sequence[Run]) -> Figure:
         panels.append(made.panel)
     alt = _alt(seeds[0].experiment.name, values, best)
     return Figure(tuple(panels), alt, _caption(seeds, epochs), describe(seeds))
-
-
-def draw(axes: Axes, seeds: np.ndarray, *, color: str, **look: str | None) -> None:
-    """The mean over the seeds `(seeds, epochs)` as a line, and the band of all of them."""
-    epochs = np.arange(1, seeds.shape[1] + 1)
-    # A line of one point would not be seen.
-    marker = "o" if len(epochs) == 1 else None
-    axes.plot(epochs, seeds.mean(0), color=color, marker=marker, **look)
-    if len(seeds) > 1:
-        axes.fill_between(epochs, seeds.min(0), seeds.max(0), color=color, alpha=0.2, linewidth=0)
 
 
 def _mark(axes: Axes, best: int, epochs: int, value: float) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from .. import words
@@ -14,9 +13,7 @@ from .figure import Figure
 from .plot import SENTINEL, canvas
 from .rows import HEIGHT, label_rows, legend_once
 from .svg import BLUE, VERMILLION
-
-TICKS = {60: "1 min", 600: "10 min", 3600: "1 h", 36_000: "10 h"}
-"""Of a logarithmic axis in seconds."""
+from .times import fit_seconds, time_ticks
 
 
 def fit_times(runs: Iterable[Run]) -> Figure:
@@ -40,17 +37,6 @@ def fit_times(runs: Iterable[Run]) -> Figure:
     )
     alt = "Fit times. " + " ".join(_said(name, seeds) for name, seeds in groups.items())
     return Figure((made.panel,), alt, caption, describe(runs) if runs else "")
-
-
-def fit_seconds(seeds: Sequence[Run]) -> float:
-    """The mean over the seeds."""
-    return float(np.mean([run.fit_seconds for run in seeds]))
-
-
-def time_ticks(axes: Axes) -> None:
-    """Minutes and hours in place of powers of ten seconds."""
-    axes.set_xticks([*TICKS], [*TICKS.values()])
-    axes.set_xticks([], minor=True)
 
 
 def _row(axes: Axes, y: int, name: str, seeds: Sequence[Run]) -> None:
