@@ -23,18 +23,18 @@ def run(
     name: str = "lenet5-plain",
     *,
     seed: int = 42,
-    epochs: int | None = None,
     epochs_done: int | None = None,
     precision: str = "float32",
+    **changes,
 ) -> Run:
     """A run of the catalogue's experiment; the same arguments give the same run.
 
         run()                                      -> LeNet-5, 50 of 50 epochs
         run("vgg16-plain", seed=7, epochs_done=3)  -> VGG16, 5 classes, 3 of 50 epochs
 
-    `precision` is what the provenance says was really used.
+    `precision` is what the provenance says was really used; `changes` are those of `get`.
     """
-    experiment = get(name, seed=seed, epochs=epochs)
+    experiment = get(name, seed=seed, **changes)
     done = experiment.recipe.epochs if epochs_done is None else epochs_done
     rng = np.random.default_rng(seed)
     classes = CLASSES[experiment.dataset]
@@ -69,6 +69,15 @@ def run(
             dataset_origin=ORIGINS[experiment.dataset],
             finished=datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
         ),
+    )
+
+
+def accurate(name: str, *accuracies: float, first: int = 1, **changes) -> tuple[Run, ...]:
+    """Seeds of these accuracies on the test images, from the seed `first` on."""
+    made = [run(name, seed=seed, **changes) for seed in range(first, first + len(accuracies))]
+    return tuple(
+        each.model_copy(update={"test": each.test.model_copy(update={"accuracy": accuracy})})
+        for each, accuracy in zip(made, accuracies, strict=True)
     )
 
 

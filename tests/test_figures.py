@@ -1,6 +1,8 @@
 import base64
 import io
 import re
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,14 +12,32 @@ from PIL import Image
 
 from cnn_explainer import figures, probes
 from cnn_explainer.architectures import ARCHITECTURES, VARIANTS, parameters, shapes
+from cnn_explainer.comparison import half_interval
+from cnn_explainer.datasets import Dataset, Split
 from cnn_explainer.errors import NotSaved
+from cnn_explainer.experiments import CATALOGUE
+from cnn_explainer.figures import Figure
 from cnn_explainer.figures.colours import DARK, LIGHT, cividis, ink_on
+from cnn_explainer.figures.times import TICKS
+from cnn_explainer.mistakes import worst
+from cnn_explainer.published import RESULTS
 
 RUN = samples.run()
 SEEDS = [samples.run(seed=seed) for seed in (1, 2, 3)]
 PICTURE = probes.rose(32)
 RNG = np.random.default_rng(0)
 MAPS = RNG.normal(size=(5, 7, 6))
+LENET5 = [
+    *samples.accurate("lenet5-plain", 0.55, 0.56, 0.545),
+    *samples.accurate("lenet5-augmented", 0.58, 0.575),
+]
+SHORT = samples.run("vgg16-plain", epochs_done=25)
+SOME = [*LENET5, SHORT]
+FLOWERS = Dataset(
+    *("tf_flowers", "Flowers", SHORT.classes),
+    *[Split(RNG.integers(256, size=(25, 8, 8, 3), dtype=np.uint8), np.arange(25) % 5)] * 2,
+    *("0" * 16, "made up"),
+)
 FIGURES = {
     "curves": lambda: figures.curves(RUN),
     "curves of seeds": lambda: figures.curves(SEEDS),
@@ -33,9 +53,17 @@ FIGURES = {
     "filters": lambda: figures.filters(RUN),
     "arrays": lambda: figures.arrays({"<a>": MAPS[:3, :3, 0], "b": MAPS[0, 0]}, caption="Two."),
     "lines": lambda: figures.lines({"a & b": [2, 1]}, xlabel="Step", ylabel="Loss", caption="One."),
+    "accuracies": lambda: figures.accuracies(SOME),
+    "accuracies of none": lambda: figures.accuracies([]),
+    "fit times": lambda: figures.fit_times(SOME),
+    "fit times of none": lambda: figures.fit_times([]),
+    "costs": lambda: figures.costs(SOME),
+    "variants": lambda: figures.variants(LENET5),
+    "answers": lambda: figures.answers(SOME, "rose"),
+    "mistakes": lambda: figures.mistakes(SHORT, FLOWERS),
     "pictures": lambda: figures.pictures([PICTURE], ['a "rose"'], alt='A drawn "rose".'),
 }
-RESULTS = ("curves", "curves of seeds", "predictions with picture", "confusion", "calibration",
+TOLD = ("curves", "curves of seeds", "predictions with picture", "confusion", "calibration",
            "filters")  # fmt: skip
 
 
@@ -62,6 +90,17 @@ def pixels(figure):
     """All pictures in a figure."""
     found = re.findall(r'href="data:image/\w+;base64,([^"]+)"', figure.svg)
     return [np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))) for data in found]
+
+
+@pytest.mark.parametrize("order", ["names", "reversed(names)"])
+def test_a_figure_is_a_function_whichever_was_drawn_before(order):
+    code = (
+        "from cnn_explainer import figures; names = figures.__all__;"
+        f"print(*[name for name in {order} if not callable(getattr(figures, name))]);"
+        "print(*[name for name in names if not callable(getattr(figures, name))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 # What holds for every figure.
@@ -131,7 +170,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, made):
         made["filters"].save(tmp_path / "file" / "figure.svg")
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("name", TOLD)
 def test_a_result_ends_with_where_it_comes_from(made, name):
     assert re.search(r"lenet5-plain, seeds? .*50 of 50 epochs.* · .*2026-11-24$", made[name].source)
 
@@ -195,6 +234,135 @@ def test_curves_of_runs_of_unequal_length_show_what_all_have():
     assert "over 30 epochs" in figure.alt
     assert "Only the 30 epochs" in figure.caption
     assert "30 of 50 epochs" in figure.source
+
+
+# Several experiments.
+
+
+def markers(body, colour):
+    """Where marks of this colour stand, legends included: `(N, 2)`."""
+    found = re.findall(r'<use [^>]*x="([-\d.]+)" y="([-\d.]+)"[^>]*style="([^"]*)"', body)
+    return np.array([(x, y) for x, y, style in found if colour in style], float)
+
+
+@pytest.mark.parametrize("make", [figures.accuracies, figures.fit_times])
+def test_every_experiment_has_its_row_and_the_write_up_its_mark(make):
+    for runs in (SOME, []):
+        figure = make(runs)
+        assert len(markers(figure.panels[0].body, "#d55e00")) >= len(CATALOGUE)
+        missing = len(CATALOGUE) - len({run.experiment.name for run in runs})
+        assert sum("not recorded" in word for word in words(figure)) == missing
+        assert figure.alt.count("not recorded") == missing
+        assert figure.alt.count("write-up") == len(CATALOGUE)
+
+
+def test_accuracies_are_drawn_where_the_numbers_are():
+    figure = figures.accuracies(SOME)
+    published = [each.accuracy for each in RESULTS.values()]
+    drawn = markers(figure.panels[0].body, "#d55e00")[:10, 0]
+    assert np.corrcoef(drawn, published)[0, 1] > 0.9999
+    half = half_interval(np.array([0.55, 0.56, 0.545]))
+    assert f"LeNet-5 (plain): 0.552, ± {half:.3f}, 3 seeds; write-up 0.577." in figure.alt
+
+
+def test_intervals_need_two_seeds():
+    assert "which one seed alone does not have" in figures.accuracies(SOME).caption
+    assert "its 95 % interval." in figures.accuracies(LENET5).caption
+    assert "one seed, and so no interval" in figures.accuracies([SHORT]).caption
+    assert "Nothing is recorded" in figures.accuracies([]).caption
+
+
+def test_fit_times_are_told_and_the_sleep_too():
+    figure = figures.fit_times(SOME)
+    mean = np.mean([run.fit_seconds for run in LENET5[:3]])
+    assert f"LeNet-5 (plain): {mean:,.0f} s; write-up 306 s." in figure.alt
+    assert "51,934 s (the machine slept during this run)" in figure.alt
+    assert words(figure).count("asleep") == 1
+    assert set(TICKS.values()) <= set(words(figure))
+
+
+def test_costs_are_three_and_of_what_is_recorded():
+    figure = figures.costs(SOME)
+    assert len(figure.panels) == 3
+    assert "134,281,029 parameters" in figure.alt
+    assert "Base model" not in words(figure)
+    assert "Not trained to the end: VGG16 (plain, only 25 of 50 epochs)." in figure.caption
+    assert "Not trained" not in figures.costs(LENET5).caption
+    with pytest.raises(ValueError, match="`runs` must be a Run or a sequence of them"):
+        figures.costs([])
+
+
+def test_variants_share_their_axes():
+    figure = figures.variants([*LENET5, samples.run("lenet5-augmented_dropout", epochs_done=9)])
+    assert [word for word in words(figure) if word.lower().startswith(("plain", "aug"))] == [
+        *("Plain", "Augmented", "Augmented, dropout")
+    ]
+    ticks = [[w for w in words(Figure((p,), "", "")) if w[0].isdigit()] for p in figure.panels]
+    assert ticks[0] == ticks[1] == ticks[2]
+    assert "Epoch (only 9 of 50)" in words(figure)
+    assert "One seed, and so no band: with augmentation and dropout." in figure.caption
+
+
+def test_variants_are_told_by_their_last_epoch():
+    figure = figures.variants(LENET5)
+    end = [
+        np.mean([run.history.val_accuracy[-1] for run in side]) for side in (LENET5[:3], LENET5[3:])
+    ]
+    assert all(f"and {value:.3f} in validation" in figure.alt for value in end)
+    assert "Not recorded: with augmentation and dropout." in figure.caption
+
+
+def test_variants_are_of_one_network():
+    with pytest.raises(ValueError, match=r"`runs` must be of one network\. Received: lenet5"):
+        figures.variants(SOME)
+
+
+def test_answers_are_the_mean_probabilities():
+    figure = figures.answers(SOME, "rose")
+    cells = [word for word in words(figure) if re.fullmatch(r"\d\.\d{3}", word)]
+    columns = [LENET5[:3], LENET5[3:], [SHORT]]
+    shares = [np.mean([run.probes["rose"] for run in seeds], 0) for seeds in columns]
+    assert cells == [f"{share:.3f}" for column in shares for share in column]
+    k = shares[0].argmax()
+    agree = sum(np.argmax(run.probes["rose"]) == k for run in LENET5[:3])
+    assert f"{RUN.classes[k]} {shares[0][k]:.3f}, the answer of {agree} of 3 seeds." in figure.alt
+    assert "only 25 of 50 epochs" in figure.caption
+
+
+def test_answers_to_a_picture_that_is_not_recorded():
+    with pytest.raises(ValueError, match=r"`probe` must be one of aeroplane, rose\."):
+        figures.answers([RUN], "car")
+
+
+def test_mistakes_show_both_classes():
+    figure = figures.mistakes(SHORT, FLOWERS, 2)
+    first, _ = found = worst(SHORT, 2)
+    assert words(figure) == [
+        f"{each.true} taken for {each.answer}: {each.count:.0f} of {each.images}" for each in found
+    ]
+    shown = pixels(figure)
+    assert len(shown) == 2 * 2 * 4
+    for name, pictures in ((first.true, shown[:4]), (first.answer, shown[4:8])):
+        of_class = FLOWERS.test.images[FLOWERS.test.labels == FLOWERS.classes.index(name)]
+        np.testing.assert_array_equal(pictures, of_class[:4])
+
+
+def test_mistakes_refuse_another_dataset():
+    with pytest.raises(ValueError, match="`dataset` must have the classes airplane"):
+        figures.mistakes(RUN, FLOWERS)
+
+
+def test_missing_epochs_are_in_every_figure_that_uses_the_run():
+    for make in (
+        *(figures.curves, figures.confusion, figures.calibration, figures.filters),
+        lambda run: figures.mistakes(run, FLOWERS),
+        lambda run: figures.answers([run], "rose"),
+        *(lambda run, make=make: make([run]) for make in OF_MANY),
+    ):
+        assert "only 25 of 50" in make(SHORT)._repr_html_()
+
+
+OF_MANY = (figures.accuracies, figures.fit_times, figures.costs, figures.variants)
 
 
 # Predictions.

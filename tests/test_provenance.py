@@ -4,6 +4,7 @@ import pytest
 import samples
 
 from cnn_explainer import provenance
+from cnn_explainer.experiments import CATALOGUE
 
 
 def test_one_run_in_one_line():
@@ -14,7 +15,29 @@ def test_one_run_in_one_line():
 
 
 def test_missing_epochs_are_said_plainly():
-    assert "30 of 50 epochs" in provenance.describe(samples.run(epochs_done=30))
+    assert "only 30 of 50 epochs" in provenance.describe(samples.run(epochs_done=30))
+    assert provenance.shortfall([samples.run(seed=1), samples.run(epochs_done=3)]) == (
+        "only 3 of 50 epochs"
+    )
+    assert provenance.shortfall([samples.run()]) == ""
+    assert provenance.title([samples.run("vgg16-plain", epochs_done=25)]) == (
+        "VGG16 (plain, only 25 of 50 epochs)"
+    )
+
+
+def test_another_rate_or_fewer_images_are_said():
+    line = provenance.describe(samples.run(learning_rate=0.1, train_share=0.25))
+    assert line.startswith(
+        "lenet5-plain, learning rate 0.1, 25\u00a0% of the training images, seed 42,"
+    )
+
+
+def test_what_was_trained_alike_stands_together():
+    runs = [samples.run(name, seed=s) for name in ("base-plain", "lenet5-plain") for s in (1, 2)]
+    line = provenance.describe([*runs, samples.run("vgg16-plain", seed=1)])
+    assert line.startswith(
+        "base-plain, lenet5-plain, seeds 1, 2, 50 of 50 epochs, float32; vgg16-plain, seed 1,"
+    )
 
 
 def test_the_precision_is_the_one_used():
@@ -34,7 +57,8 @@ def test_what_differs_is_all_said():
     )
     line = provenance.describe([first, second.model_copy(update={"provenance": made})])
     for part in (
-        "lenet5-plain, seed 42, 50 of 50 epochs, float32; vgg16-plain, seed 42, 3 of 50 epochs",
+        "lenet5-plain, seed 42, 50 of 50 epochs, float32; vgg16-plain, seed 42, only 3 of 50"
+        " epochs",
         "CIFAR-10, a copy re-encoded as JPEG and TensorFlow's flower photos, the original",
         "AMD EPYC 9B14 and Apple M1",
         "2026-11-24 to 2026-12-01",
@@ -54,3 +78,13 @@ def test_seeds_are_sorted_and_others_are_refused():
     for other in (samples.run("lenet5-augmented"), samples.run(epochs=3), samples.run(seed=7)):
         with pytest.raises(ValueError, match="`runs` must"):
             provenance.as_seeds([samples.run(seed=7), other])
+
+
+def test_the_catalogue_in_groups():
+    runs = [samples.run("vgg16-plain"), samples.run(seed=7), samples.run(seed=3)]
+    groups = provenance.by_experiment(runs)
+    assert list(groups) == list(CATALOGUE)
+    assert groups["lenet5-plain"] == (runs[2], runs[1])
+    assert groups["base-plain"] == ()
+    with pytest.raises(ValueError, match="`runs` must be seeds of one experiment"):
+        provenance.by_experiment([samples.run(seed=1), samples.run(learning_rate=0.1)])

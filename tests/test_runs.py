@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import samples
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explainer import runs
@@ -22,6 +22,7 @@ def record(home):
     return path, json.loads(path.read_text())
 
 
+@settings(deadline=None)  # a slow disk is no fault
 @given(name=st.sampled_from(list(CATALOGUE)), seed=st.integers(0, 2**32 - 1), data=st.data())
 def test_what_is_saved_is_what_is_read(tmp_path_factory, name, seed, data):
     done = data.draw(st.integers(1, 50))
@@ -50,6 +51,32 @@ def test_every_is_in_the_catalogues_order(monkeypatch, tmp_path):
     found = [(run.experiment.name, run.experiment.seed) for run in runs.catalogued()]
     assert found == [("base-plain", 1), ("base-plain", 2), ("vgg16-plain", 1)]
     assert len(runs.every()) == 4
+
+
+def test_of_gives_the_seeds_of_one_experiment(monkeypatch, tmp_path):
+    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
+    assert runs.of("lenet5-augmented") == ()
+    for seed in (9, 1, 10):
+        runs.save(samples.run("lenet5-augmented", seed=seed), tmp_path / "shipped")
+    own = samples.run("lenet5-augmented", seed=9, epochs_done=4)
+    other = samples.run("lenet5-augmented", seed=2, learning_rate=0.1)
+    for run in (own, other, samples.run("lenet5-augmented_dropout")):
+        runs.save(run)
+    found = runs.of("lenet5-augmented")
+    assert [run.experiment.seed for run in found] == [1, 9, 10]
+    assert found[1] == own
+    assert runs.of("lenet5-augmented", learning_rate=0.1) == (other,)
+    assert runs.of(get("lenet5-augmented", seed=10)) == found
+
+
+def test_of_opens_the_records_of_that_name_alone(home):
+    runs.save(samples.run())
+    (runs.folder() / "base-plain-0123456789ab.json").write_text("{}")
+    assert runs.of("lenet5-plain")
+    with pytest.raises(DamagedRecord, match="base-plain-0123456789ab"):
+        runs.of("base-plain")
+    with pytest.raises(ValueError, match="`name` must be one of"):
+        runs.of("lenet6-plain")
 
 
 def test_no_record():

@@ -2,16 +2,23 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 import samples
 from scipy import stats
 from sklearn.metrics import precision_recall_fscore_support
 
-from cnn_explainer import runs, tables
+from cnn_explainer import comparison, runs, tables
 from cnn_explainer.architectures import ARCHITECTURES, VARIANTS, parameters
 from cnn_explainer.experiments import CATALOGUE, get
+from cnn_explainer.published import RESULTS
 
 THREE = [samples.run(seed=seed) for seed in (3, 1, 2)]
+LENET5 = [
+    *samples.accurate("lenet5-plain", 0.55, 0.56, 0.545),
+    *samples.accurate("lenet5-augmented", 0.58, 0.575, 0.57),
+]
+SOME = [*LENET5, samples.run("vgg16-plain", epochs_done=25)]
 TABLES = {
     "metrics": lambda: tables.metrics(samples.run()),
     "metrics of seeds": lambda: tables.metrics(THREE),
@@ -19,6 +26,16 @@ TABLES = {
     "recipe": lambda: tables.recipe(get("alexnet-augmented")),
     "experiments": tables.experiments,
     "classes": lambda: tables.classes(samples.run()),
+    "beside the write-up": lambda: tables.beside_published(samples.run()),
+    "variants beside the write-up": lambda: tables.beside_published(LENET5),
+    "accuracies": lambda: tables.accuracies(SOME),
+    "accuracies of none": lambda: tables.accuracies([]),
+    "costs": lambda: tables.costs(SOME),
+    "time to match": lambda: tables.time_to_match(SOME),
+    "time to match of none": lambda: tables.time_to_match([]),
+    "differences": lambda: tables.differences(SOME),
+    "differences of none": lambda: tables.differences([]),
+    "confusions": lambda: tables.confusions(THREE),
 }
 
 
@@ -50,8 +67,9 @@ def test_a_screen_reader_is_told_what_heads_what(table):
 def test_numbers_stand_at_the_right_and_words_at_the_left(table):
     for row in html_of(table).findall(".//tbody/tr"):
         for cell, name in zip(row.findall("td"), table.frame.columns, strict=True):
-            side = "left" if isinstance(table.frame[name].iloc[0], str) else "right"
-            assert cell.get("style") == f"text-align: {side}"
+            words = any(isinstance(value, str) for value in table.frame[name])
+            if words or table.frame[name].notna().any():
+                assert cell.get("style") == f"text-align: {'left' if words else 'right'}"
 
 
 def test_as_text_it_is_readable(table):
@@ -70,11 +88,11 @@ def test_what_is_shown_cannot_become_markup():
 def test_metrics_of_a_run_are_the_record_s():
     run = samples.run()
     table = tables.metrics(run)
-    for side, measured in (("Training", run.train), ("Test", run.test)):
+    for side, measured in (("Training", run.train), ("Validation = test", run.test)):
         assert table.frame[side][:5].tolist() == list(measured.model_dump().values())
-    assert table.frame["Test"].iloc[5] == run.calibration.expected_error
+    assert table.frame["Validation = test"].iloc[5] == run.calibration.expected_error
     assert np.isnan(table.frame["Training"].iloc[5])
-    assert table.shown.loc["Accuracy", "Test"] == f"{run.test.accuracy:.4f}"
+    assert table.shown.loc["Accuracy", "Validation = test"] == f"{run.test.accuracy:.4f}"
     assert "seed 42, 50 of 50 epochs" in table._repr_html_()
 
 
@@ -84,9 +102,10 @@ def test_metrics_of_seeds_are_mean_and_interval():
     low, high = stats.t.interval(
         0.95, len(values) - 1, loc=values.mean(0), scale=stats.sem(values, axis=0)
     )
-    np.testing.assert_allclose(table.frame["Test"][:5], values.mean(0))
-    np.testing.assert_allclose(table.frame["Test ±"][:5], (high - low) / 2)
-    assert "3 seeds" in table.caption
+    np.testing.assert_allclose(table.frame["Validation = test"][:5], values.mean(0))
+    np.testing.assert_allclose(table.frame["± validation"][:5], (high - low) / 2)
+    assert "Mean of 3 seeds, ± half of its 95 % interval." in table.caption
+    assert "One seed, and so no interval." in tables.metrics(THREE[0]).caption
     assert "seeds 1, 2, 3" in table.source
 
 
@@ -124,6 +143,10 @@ def test_the_recipe_says_what_the_experiment_holds():
     assert values["Optimizer"] == "SGD, Nesterov momentum 0.9"
     assert (values["Epochs"], values["Seed"]) == ("7", "9")
     assert values["Precision"] == "mixed bfloat16"
+    assert values["Training images"] == "100\u00a0%"
+    reduced = tables.recipe(get("lenet5-plain", train_share=0.25, learning_rate=0.1))
+    assert reduced.frame["Value"]["Training images"] == "25\u00a0%"
+    assert "LeNet-5 (plain, learning rate 0.1, 25\u00a0% of the training images)" in reduced.caption
 
 
 def test_the_catalogue_says_what_is_recorded(home, monkeypatch, tmp_path):
@@ -159,3 +182,104 @@ def test_a_class_that_is_never_answered_has_no_precision():
     shown = tables.classes(run).shown.iloc[0]
     assert shown["Precision"] == "–"
     assert re.fullmatch(r"0\.0+", shown["Recall"])
+
+
+# Several experiments.
+
+
+def test_large_numbers_need_no_decimals_and_minus_is_no_hyphen():
+    frame = pd.DataFrame({"x": [0.12345, -0.5, 12.345, 1234.5, np.nan]}).rename_axis("y")
+    shown = tables.Table(frame, "").shown["x"].tolist()
+    assert shown == ["0.1235", "−0.5000", "12.3", "1,234", "–"]
+
+
+def test_the_write_up_s_numbers_stand_beside_ours():
+    frame = tables.beside_published(LENET5[:3]).frame
+    theirs = RESULTS["lenet5-plain"]
+    assert frame["Write-up"].tolist() == [
+        *(theirs.accuracy, theirs.loss, theirs.binary_accuracy, theirs.fit_seconds)
+    ]
+    assert frame.loc["Accuracy", "Here"] == pytest.approx(0.55167, abs=1e-5)
+    assert frame.loc["Fit time (s)", "Here"] == np.mean([run.fit_seconds for run in LENET5[:3]])
+    np.testing.assert_allclose(frame["Difference"], frame["Here"] - frame["Write-up"])
+    assert frame.loc["Accuracy", "±"] == comparison.half_interval(np.array([0.55, 0.56, 0.545]))
+    several = tables.beside_published(LENET5).frame
+    assert several.loc["Loss (nats), augmented", "Write-up"] == RESULTS["lenet5-augmented"].loss
+
+
+def test_the_write_up_s_sleep_is_told():
+    slept = tables.beside_published(samples.run("vgg16-augmented"))
+    assert "slept" in slept.caption
+    assert "slept" in tables.costs(SOME).caption
+
+
+def test_all_ten_have_a_row_recorded_or_not():
+    for table in (tables.accuracies, tables.costs, tables.time_to_match):
+        for runs_ in (SOME, []):
+            assert list(table(runs_).frame.index) == list(CATALOGUE)
+    shown = tables.accuracies(SOME).shown
+    assert shown.loc["base-plain"].tolist() == ["0", "–", "–", "–", "0.7094", "–", "–"]
+    assert shown.loc["lenet5-plain", ["Seeds", "Epochs", "Accuracy"]].tolist() == [
+        *("3", "50", "0.5517")
+    ]
+    assert shown.loc["vgg16-plain", ["Epochs", "±"]].tolist() == ["25 of 50", "–"]
+    assert "Where there is one seed, there is no interval." in tables.accuracies(SOME).caption
+
+
+def test_missing_epochs_are_in_every_table_that_uses_the_run():
+    short = samples.run("vgg16-plain", epochs_done=25)
+    made = [tables.classes(short)]
+    made += [make([short]) for make in (tables.metrics, tables.beside_published, tables.confusions)]
+    made += [make([short]) for make in (tables.accuracies, tables.costs, tables.time_to_match)]
+    for table in (*made, tables.differences([short])):
+        assert "25 of 50" in table._repr_html_()
+
+
+def test_accuracies_are_judged_together():
+    judged = tables.accuracies(SOME).frame["That is"].dropna()
+    groups = [LENET5[:3], LENET5[3:], SOME[-1:]]
+    expected = comparison.together(map(comparison.with_published, groups))
+    assert judged.tolist() == [each.verdict for each in expected]
+
+
+def test_costs_are_means():
+    row = tables.costs(SOME).frame.loc["lenet5-plain"]
+    seeds = LENET5[:3]
+    assert row["Parameters"] == 62_006
+    assert row["Fit time (s)"] == np.mean([run.fit_seconds for run in seeds])
+    assert row["Busy"] == np.mean([run.busy for run in seeds])
+    assert row["Processor (s)"] == np.mean([sum(run.history.processor_seconds) for run in seeds])
+
+
+def test_time_to_match_counts_the_seeds_that_get_there():
+    def reaching(seed, epoch):
+        run = samples.run(seed=seed)
+        curve = [0.1] * 50
+        curve[epoch:] = [0.9] * (50 - epoch)
+        return run.model_copy(
+            update={"history": run.history.model_copy(update={"val_accuracy": tuple(curve)})}
+        )
+
+    row = tables.time_to_match([reaching(1, 9), reaching(2, 19), reaching(3, 50)]).frame
+    row = row.loc["lenet5-plain"]
+    assert (row["Seeds that reach it"], row["After epochs"]) == ("2 of 3", 15)
+
+
+def test_differences_say_what_comparison_says():
+    table = tables.differences(LENET5)
+    (found,) = comparison.among(LENET5)
+    row = table.frame.loc["LeNet-5 (with augmentation) − LeNet-5 (plain)"]
+    assert row.tolist() == [
+        *(found.mean, found.low, found.high, found.method, found.p, found.verdict)
+    ]
+    assert "Holm" not in table.caption
+    with_base = tables.differences([*LENET5, *samples.accurate("base-plain", 0.7, 0.7)])
+    assert "adjusted for 2 comparisons (Holm)" in with_base.caption
+    assert "gap between training and test accuracy" in tables.differences(LENET5, "gap").caption
+
+
+def test_confusions_are_counted():
+    counts = np.array(THREE[0].confusion) * (1 - np.eye(10, dtype=int))
+    frame = tables.confusions(THREE[0], 3).frame
+    assert frame["Images"].tolist() == sorted(counts.ravel())[:-4:-1]
+    assert "Mean of 3 seeds." in tables.confusions(THREE).caption

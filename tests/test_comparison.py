@@ -1,0 +1,198 @@
+"""What is called more than noise, against SciPy's tests and against chance itself."""
+
+from math import isnan
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import accurate, run
+from scipy import stats
+
+from cnn_explainer import comparison
+from cnn_explainer.comparison import MEASURES, Difference, Measure, among, compare, together
+from cnn_explainer.published import RESULTS
+
+PLAIN = accurate("lenet5-plain", 0.55, 0.56, 0.545, 0.56)
+BETTER = accurate("lenet5-augmented", 0.58, 0.575, 0.57, 0.601)
+
+
+def of_p(p):
+    """A difference of which only p matters."""
+    return Difference("one", "other", MEASURES["accuracy"], 0.01, 0, 0.02, p, "made up")
+
+
+def test_common_seeds_are_paired_as_scipy_does_it():
+    found = compare(BETTER, PLAIN)
+    values = [[run.test.accuracy for run in side] for side in (BETTER, PLAIN)]
+    expected = stats.ttest_rel(*values)
+    interval = expected.confidence_interval(0.95)
+    np.testing.assert_allclose(
+        (found.mean, found.low, found.high, found.p),
+        (np.subtract(*values).mean(), interval.low, interval.high, expected.pvalue),
+    )
+    assert found.method == "4 common seeds, paired"
+
+
+def test_seeds_are_paired_by_number_and_not_by_place():
+    assert compare(BETTER[::-1], PLAIN) == compare(BETTER, PLAIN)
+    assert compare(BETTER[1:], PLAIN) == compare(BETTER[1:], PLAIN[1:])
+
+
+def test_the_other_way_round_is_the_opposite():
+    one, other = compare(BETTER, PLAIN), compare(PLAIN, BETTER)
+    assert (one.mean, one.low, one.high) == (-other.mean, -other.high, -other.low)
+    assert one.p == other.p
+
+
+def test_equal_accuracies_are_within_noise_and_equal_gains_are_not():
+    same, more = accurate("lenet5-augmented", 0.55, 0.56), accurate("lenet5-augmented", 0.75, 0.76)
+    assert compare(same, PLAIN[:2]).verdict == "within noise"
+    assert compare(more, accurate("lenet5-plain", 0.5, 0.51)).verdict == "more than noise"
+
+
+@pytest.mark.parametrize("images", [100, 1000])
+def test_one_seed_each_is_wrong_as_often_as_it_says(images):
+    """Two networks that are equally good: one in twenty pairs looks different."""
+    rng = np.random.default_rng(0)
+    shares = rng.binomial(images, 0.6, size=(4000, 2)) / images
+    wrong = [
+        comparison._apart(
+            ("a", "b"), MEASURES["accuracy"], [pair[:1], pair[1:]], [images] * 2
+        ).more_than_noise
+        for pair in shares
+    ]
+    assert 0.035 < np.mean(wrong) < 0.065
+
+
+def test_one_seed_each_knows_the_test_images_alone():
+    one, other = accurate("vgg16-plain", 0.5), accurate("alexnet-plain", 0.6)
+    found = compare(one, other)
+    error = ((0.5 * 0.5 + 0.6 * 0.4) / 1000) ** 0.5  # as many as a made-up confusion counts
+    np.testing.assert_allclose(
+        (found.low, found.high), -0.1 + error * stats.norm.ppf([0.025, 0.975])
+    )
+    assert found.method == "test images alone, one seed each"
+
+
+def test_seeds_that_are_not_common_add_their_variance():
+    apart = accurate("lenet5-augmented", 0.58, 0.575, 0.57, 0.601, first=7)
+    found = compare(apart, PLAIN)
+    images = (0.5815 * 0.4185 + 0.55375 * 0.44625) / 1000
+    alone = stats.ttest_ind(*([run.test.accuracy for run in side] for side in (apart, PLAIN)))
+    seeds = (found.mean / alone.statistic) ** 2
+    assert found.method == "test images and seeds, not paired"
+    freedom = 6 * (images + seeds) ** 2 / seeds**2
+    half = stats.t.ppf(0.975, freedom) * (images + seeds) ** 0.5
+    np.testing.assert_allclose((found.low, found.high), (found.mean - half, found.mean + half))
+
+
+def test_with_images_without_number_only_the_seeds_are_left():
+    values = [np.array([0.58, 0.575, 0.57]), np.array([0.55, 0.56])]
+    found = comparison._apart(("a", "b"), MEASURES["accuracy"], values, [10**15, 10**15])
+    expected = stats.ttest_ind(*values)
+    assert found.p == pytest.approx(expected.pvalue, rel=1e-6)
+
+
+def test_the_published_number_is_one_more_seed():
+    found = comparison.with_published(PLAIN)
+    assert found.mean == pytest.approx(0.55375 - RESULTS["lenet5-plain"].accuracy)
+    assert found.second == "the write-up"
+    assert comparison.with_published(PLAIN[:1]).method == "test images alone, one seed each"
+
+
+def test_other_measures_are_compared_seed_by_seed_or_not_at_all():
+    gaps = [run.train.accuracy - run.test.accuracy for run in BETTER]
+    others = [run.train.accuracy - run.test.accuracy for run in PLAIN]
+    assert compare(BETTER, PLAIN, "gap").p == pytest.approx(stats.ttest_rel(gaps, others).pvalue)
+    alone = compare(BETTER[:1], PLAIN, "gap")
+    assert isnan(alone.p)
+    assert (alone.verdict, alone.more_than_noise) == ("cannot be told", False)
+    assert alone.words.endswith("Whether that is more than noise cannot be told.")
+    assert "interval" not in alone.words
+
+
+def test_a_measure_of_one_s_own():
+    speed = Measure("speed", lambda run: run.images_per_second, "images a second")
+    found = compare(BETTER, PLAIN, speed)
+    gains = [a.images_per_second - b.images_per_second for a, b in zip(BETTER, PLAIN, strict=True)]
+    assert found.mean == pytest.approx(np.mean(gains))
+    assert found.words.startswith("The speed of LeNet-5 (with augmentation) is ")
+
+
+@pytest.mark.parametrize(
+    ("second", "measure", "complaint"),
+    [
+        (accurate("alexnet-plain", 0.7), "accuracy", "on the data of `first`, cifar10. Received"),
+        (PLAIN, "beauty", "`measure` must be one of accuracy, loss, gap, ece. Received: 'beauty'"),
+        ((), "accuracy", "`runs` must be"),
+        ((*PLAIN, run("base-plain")), "accuracy", "`runs` must be seeds of one experiment"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(second, measure, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        compare(BETTER, second, measure)
+
+
+# Words.
+
+
+def test_the_words_are_the_numbers():
+    found = Difference("A", "B", MEASURES["accuracy"], -0.0214, -0.0301, 0.0002, 0.051, "made up")
+    assert found.words == (
+        "The accuracy of A is 2.1 points below that of B (95\u00a0% interval: 0.0 to 3.0 points;"
+        " made up). That is within noise."
+    )
+
+
+def test_the_words_change_with_the_numbers():
+    assert "is 2.8 points above that of LeNet-5 (plain) (95" in compare(BETTER, PLAIN).words
+    assert "is 2.8 points below that of LeNet-5 (with augmentation)" in compare(PLAIN, BETTER).words
+    assert compare(BETTER, PLAIN).words.endswith("That is more than noise.")
+    assert compare(BETTER[:2], PLAIN[:2]).words.endswith("That is within noise.")
+
+
+def test_the_words_tell_missing_epochs():
+    short = accurate("lenet5-plain", 0.5, 0.5, epochs_done=20)
+    assert "LeNet-5 (plain, only 20 of 50 epochs)" in compare(BETTER, short).words
+
+
+# Several at once.
+
+
+def test_holm_by_an_example():
+    adjusted = together(map(of_p, [0.04, 0.01, 0.03, float("nan"), 0.005]))
+    np.testing.assert_allclose([each.p for each in adjusted], [0.06, 0.03, 0.06, np.nan, 0.02])
+    assert {each.compared for each in adjusted} == {4}
+    assert "also among 4 comparisons" in adjusted[0].words
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_lies_between_none_and_bonferroni(values):
+    adjusted = np.array([each.p for each in together(map(of_p, values))])
+    assert (adjusted >= values).all()
+    assert (adjusted <= np.minimum(1, np.array(values) * len(values))).all()
+    assert (np.diff(adjusted[np.argsort(values, kind="stable")]) >= 0).all()
+
+
+def test_nothing_at_once_is_nothing():
+    assert together([]) == among([]) == ()
+
+
+def test_among_runs_what_has_one_thing_changed_is_compared():
+    runs = [
+        *(*PLAIN, *BETTER, *accurate("base-plain", 0.7, 0.71)),
+        *(*accurate("alexnet-augmented", 0.7), *accurate("vgg16-augmented", 0.7)),
+    ]
+    found = [(each.first, each.second) for each in among(runs)]
+    assert found == [
+        ("LeNet-5 (plain)", "Base model (plain)"),
+        ("LeNet-5 (with augmentation)", "LeNet-5 (plain)"),
+        ("VGG16 (with augmentation)", "AlexNet (with augmentation)"),
+    ]
+
+
+def test_half_an_interval_is_student_s():
+    values = np.random.default_rng(0).normal(size=(5, 3))
+    low, high = stats.t.interval(0.95, 4, loc=values.mean(0), scale=stats.sem(values, axis=0))
+    np.testing.assert_allclose(comparison.half_interval(values), (high - low) / 2)

@@ -1,0 +1,39 @@
+import pytest
+
+from cnn_explainer import words
+from cnn_explainer.experiments import CATALOGUE, get
+
+
+def test_an_experiment_of_the_catalogue_is_network_and_variant():
+    assert words.experiment(get("lenet5-plain", seed=7, epochs=3)) == "LeNet-5 (plain)"
+    titles = [words.experiment(each) for each in CATALOGUE.values()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"learning_rate": 0.1}, ", learning rate 0.1"),
+        ({"learning_rate": 0.001}, ", learning rate 0.001"),
+        ({"learning_rate": 0.01}, ""),
+        ({"train_share": 0.25}, ", 25\u00a0% of the training images"),
+        ({"train_share": 0.125}, ", 12.5\u00a0% of the training images"),
+        (
+            {"train_share": 0.5, "learning_rate": 1},
+            ", learning rate 1, 50\u00a0% of the training images",
+        ),
+    ],
+)
+def test_what_is_not_as_in_the_catalogue_is_said(changes, said):
+    assert words.experiment(get("vgg16-plain", **changes)) == f"VGG16 (plain{said})"
+
+
+def test_details_come_last():
+    assert words.experiment(get("base-plain"), "25 epochs") == "Base model (plain, 25 epochs)"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("airplane", "an airplane"), ("dog", "a dog"), ("tulips", "tulips")]
+)
+def test_a_class_in_a_sentence(name, said):
+    assert words.one(name) == said
