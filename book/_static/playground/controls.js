@@ -1,0 +1,32 @@
+// What several of the later parts need, their style sheet first.
+document.head.append(
+  playground.make("link", { rel: "stylesheet", href: new URL("inspect.css", document.currentScript.src).href }),
+);
+Object.assign(playground, {
+  button(textContent, onclick) {
+    return playground.make("button", { type: "button", textContent, onclick });
+  },
+
+  // Children anew; the focus goes to what stands in the place of what had it.
+  refill(element, ...children) {
+    const fields = () => [...element.querySelectorAll("input, button")];
+    const focused = fields().indexOf(document.activeElement);
+    element.replaceChildren(...children);
+    fields()[focused]?.focus();
+  },
+
+  // A channel of what comes into a layer.
+  channelName({ layers, input }, layer, c) {
+    const early = layers.slice(0, layer).every(({ type }) => type === "rescaling");
+    return early && input[2] === 3 ? ["red", "green", "blue"][c] : `map ${c}`;
+  },
+
+  // Lay an element over a picture of so many pixels.
+  lay(element, [height, width], top, left, rows, columns) {
+    const percent = (part, whole) => `${(100 * part) / whole}%`;
+    Object.assign(element.style, {
+      ...{ top: percent(top, height), height: percent(rows, height) },
+      ...{ left: percent(left, width), width: percent(columns, width) },
+    });
+  },
+});

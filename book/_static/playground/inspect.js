@@ -1,0 +1,284 @@
+// Open up the chosen neuron: the numbers that met there, and what became of them.
+playground.part((app) => {
+  "use strict";
+  const { make, number, paint, button, refill, lay, channelName } = playground;
+  const { explain, planes, plane, unravel } = playground.arithmetic;
+  const SYMBOLS = {
+    x: "what comes in",
+    w: "weights",
+    Σ: "sum",
+    b: "bias",
+    z: "score",
+    "e^z": "e to the power of the score",
+    s: "scale",
+    t: "offset",
+    n: "pixels in the window",
+    y: "what goes out",
+  };
+  // So many contributions of either sign are listed.
+  const LISTED = 5;
+  const PACE = 700;
+
+  const play = button("Play", () => (timer ? pause() : start()));
+  const steps = make("div", { className: "controls" }, button("Previous pixel", () => move(-1)), play, button("Next pixel", () => move(1)));
+  const formula = make("div", { className: "formula" });
+  const canvas = make("canvas", { className: "pixels" });
+  const pin = make("div", { className: "pin" });
+  const caption = make("figcaption");
+  const view = make("figure", {}, make("div", { className: "frame" }, canvas, pin), caption);
+  const work = make("div", { className: "work" });
+  const place = app.place("inspect");
+  place.append(formula, steps, view, work);
+
+  let timer = null;
+  // The chosen neuron with all that belongs to it, and the maps of its channels.
+  let now = null;
+  let maps = {};
+  for (const type of ["pointerover", "focusin", "pointerleave"]) place.addEventListener(type, light);
+  app.on("selection", show);
+  app.on("result", show);
+
+  function show() {
+    const { selection, models, results } = app;
+    if (!selection || !results[selection.side]) return pause();
+    const { side, layer: i, at, channel = 0 } = selection;
+    const [{ classes, input: shape, layers }, output] = [models[side], results[side][i]];
+    const data = playground.channels(app.image.pixels, shape[2]);
+    const input = results[side][i - 1] ?? { name: "picture", shape, data };
+    const layer = layers[i];
+    now = { ...{ i, at, channel, model: models[side], layer, input, output }, ...explain(layer, input, output, at) };
+    now.channelName = (c) => channelName(now.model, i, c);
+    now.name = (k) => (i === layers.length - 1 ? classes[k] : k);
+    now.winner = now.inside.reduce((most, term) => (term.x > most.x ? term : most));
+    steps.hidden = at.length < 3;
+    formula.replaceChildren(...formulas().map((text) => make("p", {}, ...linked(text))));
+    showInput();
+    refill(work, ...boards());
+  }
+
+  // The map that comes in, with the window on it.
+  function showInput() {
+    const { input, inside, layer, channel } = now;
+    const [height, width, channels] = input.shape;
+    view.hidden = !channels;
+    if (!channels) return;
+    const [rows, columns, units] = [0, 1, 2].map((axis) => inside.map(({ from }) => unravel(input.shape, from)[axis]));
+    const c = layer.kernel ? channel : units[0];
+    const values = plane(input.data, channels, c);
+    paint(canvas, values, [height, width], app.palette, Math.min(...values), Math.max(...values));
+    caption.textContent = `${input.name}, ${now.channelName(c)}`;
+    const [top, left] = [Math.min(...rows), Math.min(...columns)];
+    lay(pin, input.shape, top, left, Math.max(...rows) + 1 - top, Math.max(...columns) + 1 - left);
+  }
+
+  // The formula, and the same in numbers: {symbol} or {symbol:number}.
+  function formulas() {
+    const { layer, inside, winner, output, place, sum, bias, value, unit } = now;
+    const bend = { relu: "ReLU", tanh: "tanh" }[layer.activation];
+    const bent = (text) => (bend ? `${bend}(${text})` : text);
+    const both = (symbols, numbers) => [`{y} = ${bent(symbols)}`, `{y:${number(value)}} = ${bent(numbers)}`];
+    const x = `{x:${number(inside[0].x)}}`;
+    const share = "{y} = {e^z} / {Σ} {e^z}";
+    if (layer.kernel) {
+      const sums = ["{Σ} {x}·{w} + {b}", `{Σ:${number(sum)}} + {b:${number(bias)}}`];
+      if (layer.activation !== "softmax") return both(...sums);
+      return [`{z} = ${sums[0]}`, `{z:${number(output.logits[place])}} = ${sums[1]}`, share];
+    }
+    if (layer.type === "softmax") return [share];
+    if (layer.type.includes("max")) return both("max {x}", `max(…, {x:${number(winner.x)}}, …)`);
+    if (layer.size) return both("{Σ} {x} / {n}", `{Σ:${number(sum)}} / {n:${inside.length}}`);
+    if (!layer.scale) return both("{x}", x);
+    return both("{x}·{s} + {t}", `${x}·{s:${number(layer.scale[unit])}} + {t:${number(layer.offset[unit])}}`);
+  }
+
+  function boards() {
+    const { i, at, place, model, layer, input, output, terms, winner } = now;
+    const flat = layer.kernel && layer.kernel.shape.length < 4;
+    const list = layer.kernel && !flat ? kernels() : [];
+    if (flat) list.push(contributions());
+    if (layer.size) list.push(grid("x", "x: the window", terms, layer.size[1], "x"));
+    if (layer.activation === "softmax") list.push(powers(output.logits ?? input.data));
+    const back = layer.size ? winner : terms[terms.length >> 1];
+    if (i && layer.type !== "dense" && back.from >= 0) list.push(opener(back.from, `Open ${input.name}, `));
+    if (at.length === 3 && model.layers[i + 1]?.type === "flatten") {
+      list.push(button(`Open flatten, unit ${place}`, () => choose(i + 1, [place])));
+    }
+    const tables = make("div", { className: "tables" }, ...list);
+    return flat || !layer.kernel ? [tables] : [channels(), tables];
+  }
+
+  // A convolution, channel by channel.
+  function channels() {
+    const { layer, input, output, unit, terms, channel, sum } = now;
+    const count = input.shape[2];
+    const sums = new Float64Array(count);
+    for (const { k, product } of terms) sums[k % count] += product;
+    if (maps.output !== output || maps.unit !== unit) maps = { output, unit, each: planes(layer, input, unit) };
+    const limit = Math.max(...maps.each.flatMap((map) => [Math.max(...map), -Math.min(...map)]));
+    const choices = maps.each.map((map, c) => {
+      const thumbnail = make("canvas", { className: "pixels" });
+      paint(thumbnail, map, output.shape, app.palette, -limit, limit);
+      const onchange = () => app.select({ ...app.selection, channel: c });
+      const radio = make("input", { type: "radio", name: "channel", checked: c === channel, onchange });
+      return make("label", {}, thumbnail, radio, ` ${now.channelName(c)} `, cell("span", "Σ", brief(sums[c])));
+    });
+    const legend = make("legend", {}, "Each channel's own map, and its sum here; all together ", cell("span", "Σ", number(sum)));
+    return make("form", {}, make("fieldset", {}, legend, ...choices));
+  }
+
+  function kernels() {
+    const { terms, channel, input, layer } = now;
+    const own = terms.filter(({ k }) => k % input.shape[2] === channel);
+    const columns = layer.kernel.shape[1];
+    const sum = own.reduce((total, { product }) => total + product, 0);
+    return [
+      grid("x", `x: ${now.channelName(channel)}`, own, columns, "x"),
+      grid("w", "w: its kernel", own, columns, "w"),
+      grid("Σ", `x·w: in all ${brief(sum)}`, own, columns, "product"),
+    ];
+  }
+
+  // The largest contributions of both signs, and what is left.
+  function contributions() {
+    const sorted = [...now.terms].sort((a, b) => b.product - a.product);
+    const shown = sorted.filter((_, k) => k < LISTED || k >= sorted.length - LISTED);
+    const rest = shown.reduce((sum, { product }) => sum - product, now.sum);
+    const rows = shown.map((term) => [
+      now.i ? opener(term.from) : named(term.from),
+      cell("td", "x", brief(term.x)),
+      cell("td", "w", weight(term)),
+      cell("td", "Σ", brief(term.product)),
+    ]);
+    rows.push([`${sorted.length - shown.length} others`, make("td"), make("td"), cell("td", "Σ", brief(rest))]);
+    return table("The largest contributions", rows, ["from", "x", "w", "x·w"]);
+  }
+
+  function powers(scores) {
+    const { place, unit, output, name } = now;
+    const own = [...scores.subarray(place - unit, place - unit + output.shape.at(-1))];
+    const largest = Math.max(...own);
+    const all = own.map((z) => Math.exp(z - largest));
+    const total = all.reduce((a, b) => a + b);
+    const rows = own.map((z, k) => [
+      `${k === unit ? "▸ " : ""}${name(k)}`,
+      cell("td", "z", brief(z)),
+      cell("td", "e^z", number(all[k], 3)),
+      cell("td", "y", number(all[k] / total, 3)),
+    ]);
+    rows.push(["all", make("td"), cell("td", "Σ", number(total)), make("td")]);
+    // A power might be too large for any number, and the shares stay the same.
+    return table(`e^z after the largest score, ${brief(largest)}, is taken off each`, rows, ["class", "z", "e^z", "y"]);
+  }
+
+  // The terms as they lie in the window, coloured from the lowest to the highest value.
+  function grid(symbol, title, terms, columns, key) {
+    const values = terms.map((term) => term[key]);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const rows = [];
+    terms.forEach((term, k) => {
+      const [red, green, blue] = app.palette.subarray(4 * Math.round((255 * (values[k] - low)) / (high - low || 1)));
+      const td = cell("td", symbol, key === "w" ? weight(term) : brief(values[k]));
+      if (now.layer.type.includes("max") && term === now.winner) td.className = "winner";
+      // The ink that has more contrast.
+      const light = 0.2126 * red ** 2.2 + 0.7152 * green ** 2.2 + 0.0722 * blue ** 2.2 > 0.179 * 255 ** 2.2;
+      td.style.cssText = `background:rgb(${red},${green},${blue});color:${light ? "#000" : "#fff"}`;
+      if (k % columns === 0) rows.push([]);
+      rows.at(-1).push(td);
+    });
+    return table(title, rows);
+  }
+
+  // A weight can be changed where it stands.
+  function weight({ w, weight: place, from }) {
+    if (!app.edit) return brief(w);
+    const { model, layer, unit } = now;
+    const ariaLabel = `weight of ${from < 0 ? "the padding" : named(from)}`;
+    const onchange = ({ target: { value } }) => {
+      const words = `${layer.name}, unit ${unit}, ${ariaLabel}: ${value}`;
+      app.edit(model, `${layer.name} ${place}`, { words, layer, change: ({ kernel }) => (kernel.data[place] = value) });
+    };
+    return make("input", { type: "number", step: 0.01, value: Number(w.toFixed(4)), ariaLabel, onchange });
+  }
+
+  function opener(from, before = "") {
+    return button(before + named(from), () => choose(now.i - 1, unravel(now.input.shape, from)));
+  }
+
+  function choose(layer, at) {
+    pause();
+    app.select({ side: app.selection.side, layer, at });
+  }
+
+  // A place of the input, in words.
+  function named(from) {
+    const at = unravel(now.input.shape, from);
+    return at.length < 3 ? `unit ${at[0]}` : `row ${at[0] + 1}, column ${at[1] + 1}, ${now.channelName(at[2])}`;
+  }
+
+  // Three decimals and three digits at most.
+  function brief(x) {
+    return number(Number(x.toFixed(3)), 3);
+  }
+
+  // --- moving ---
+
+  function move(by) {
+    pause();
+    go(by);
+    const [y, x] = now.at;
+    app.announce(`Row ${y + 1}, column ${x + 1}: ${number(now.value)}`);
+  }
+
+  // One pixel on, row by row; false at the end.
+  function go(by) {
+    const to = now.place + by * now.output.shape[2];
+    if (!(to in now.output.data)) return false;
+    app.select({ ...app.selection, at: unravel(now.output.shape, to) });
+    return true;
+  }
+
+  function start() {
+    play.textContent = "Pause";
+    timer = setInterval(() => go(1) || pause(), PACE);
+  }
+
+  function pause() {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "Play";
+  }
+
+  // --- elements ---
+
+  // A symbol of the formula and the numbers that it stands for light up together.
+  function light({ target }) {
+    const symbol = target.closest("[data-symbol]")?.dataset.symbol;
+    for (const each of place.querySelectorAll("[data-symbol]")) each.classList.toggle("lit", each.dataset.symbol === symbol);
+  }
+
+  function linked(text) {
+    return text.split(/[{}]/).map((piece, i) => {
+      const [symbol, shown] = piece.split(":");
+      if (i % 2 === 0) return piece;
+      if (shown) return cell("span", symbol, shown);
+      const title = SYMBOLS[symbol];
+      return Object.assign(cell("button", symbol, ...raised(symbol)), { type: "button", ariaLabel: `${symbol}, ${title}`, title });
+    });
+  }
+
+  function raised(symbol) {
+    const [base, power] = symbol.split("^");
+    return power ? [base, make("sup", { textContent: power })] : [base];
+  }
+
+  function cell(tag, symbol, ...content) {
+    return make(tag, { "data-symbol": symbol }, ...content);
+  }
+
+  function table(title, rows, head) {
+    const first = (each) => (each.tagName === "TD" ? each : make("th", { scope: "row" }, each));
+    const body = rows.map((cells) => make("tr", {}, ...cells.map(first)));
+    if (head) body.unshift(make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, ...raised(text)))));
+    return make("table", {}, make("caption", { textContent: title }), ...body);
+  }
+});

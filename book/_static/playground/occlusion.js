@@ -1,0 +1,94 @@
+// Where does the answer depend on? A grey patch slides over the picture, and a map over the picture
+// shows how probable the class is with the patch at each place.
+playground.part((app) => {
+  "use strict";
+  if (app.small) return;
+  const { make, paint, button, lay } = playground;
+  const GREY = 127.5;
+  // So many places along an axis, at most.
+  const MOST = 16;
+
+  const size = make("input", { type: "range", min: 2, max: 16, value: 8, oninput: told });
+  const shown = make("output");
+  const start = button("", () => (running ? stop() : slide()));
+  const maps = make("div", { className: "maps" });
+  app.place("perturb").append(
+    make("p", { className: "title", textContent: "Where does the answer depend on?" }),
+    make("div", { className: "dials" }, make("label", {}, "Grey patch", size, shown)),
+    start,
+    maps,
+  );
+  let running = null;
+  told();
+  stop();
+  app.on("image", () => {
+    stop();
+    maps.replaceChildren();
+  });
+
+  function told() {
+    shown.value = size.ariaValueText = `${size.value} px`;
+  }
+
+  function stop() {
+    running = null;
+    start.textContent = "Slide it over the picture";
+  }
+
+  async function slide() {
+    const mine = (running = {});
+    const { image, models } = app;
+    const side = size.valueAsNumber;
+    const step = Math.ceil((Math.max(...image.shape) - side + 1) / MOST);
+    const shape = image.shape.map((length) => Math.floor((length - side) / step) + 1);
+    const boards = models.map(() => make("figure"));
+    maps.replaceChildren(...boards);
+    for (const [i, model] of models.entries()) {
+      const values = new Float32Array(shape[0] * shape[1]).fill(NaN);
+      const map = board(boards[i], shape, side, step);
+      const plain = await app.ask(model, image.pixels);
+      for (let k = 0; k < values.length; k++) {
+        values[k] = await app.ask(model, covered(image, placeOf(k), side));
+        if (running !== mine) return;
+        const done = values.subarray(0, k + 1);
+        paint(map, values, shape, app.palette, Math.min(...done), Math.max(...done));
+        start.textContent = `Stop at ${Math.round((100 * (i + (k + 1) / values.length)) / models.length)} %`;
+      }
+      boards[i].append(make("figcaption", { textContent: `${model.title}: ${summary(values, plain)}` }));
+    }
+    stop();
+    app.announce(maps.textContent);
+
+    function placeOf(k) {
+      return [Math.floor(k / shape[1]) * step, (k % shape[1]) * step];
+    }
+
+    function summary(values, plain) {
+      const [low, high] = [Math.min(...values), Math.max(...values)];
+      const [top, left] = placeOf(values.indexOf(low)).map((x) => x + 1);
+      const where = `rows ${top} to ${top + side - 1}, columns ${left} to ${left + side - 1}`;
+      return (
+        `${app.watched} has ${plain.toFixed(3)}, and least, ${low.toFixed(3)}, with the patch over ${where}. ` +
+        `Dark is ${low.toFixed(3)}, light ${high.toFixed(3)}.`
+      );
+    }
+  }
+
+  function covered({ pixels, shape: [, width] }, [top, left], side) {
+    const output = pixels.slice();
+    for (let y = top; y < top + side; y++) output.fill(GREY, 3 * (y * width + left), 3 * (y * width + left + side));
+    return output;
+  }
+
+  // The picture, and over it an empty map: each value lies where the middle of the patch was.
+  function board(figure, shape, side, step) {
+    const [height, width] = app.image.shape;
+    const picture = make("canvas", { className: "pixels", width, height });
+    picture.getContext("2d").drawImage(app.place("input").querySelector("canvas"), 0, 0);
+    const map = make("canvas", { className: "pixels map" });
+    const margin = (side - step) / 2;
+    lay(map, [height, width], margin, margin, shape[0] * step, shape[1] * step);
+    figure.append(make("div", { className: "frame" }, picture, map));
+    return map;
+  }
+});

@@ -1,0 +1,449 @@
+"""A neuron opened up: its arithmetic is the network's own, and its weights can be changed."""
+
+import json
+import re
+
+import networks
+import numpy as np
+import playgrounds
+import pytest
+from building import REPOSITORY
+from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen
+
+from cnn_explainer import export, runs
+from cnn_explainer.experiments import get
+
+STATIC = REPOSITORY / "book/_static"
+PICTURE = np.random.default_rng(5).integers(0, 256, (32, 32, 3))
+NETWORKS = ["lenet5-plain", "base-plain", *range(12)]
+"""Two of the catalogue, and the seeds of random ones."""
+
+
+# --- the arithmetic -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def script(browser):
+    """A page with the arithmetic alone."""
+    page = browser.new_page()
+    page.add_script_tag(path=STATIC / "cnn.js")
+    page.evaluate("window.playground = {}")
+    page.add_script_tag(path=STATIC / "playground/arithmetic.js")
+    yield page
+    page.close()
+
+
+EXPLAIN = """([json, pixels, draws]) => {
+    const model = cnn.decode(json);
+    const activations = cnn.forward(model, pixels);
+    const {explain, unravel} = playground.arithmetic;
+    return draws.flatMap((share) => model.layers.map((layer, i) => {
+        const output = activations[i];
+        const input = activations[i - 1] ?? {shape: model.input, data: pixels};
+        const at = unravel(output.shape, Math.floor(share * output.data.length));
+        const told = explain(layer, input, output, at);
+        const [first, count] = [told.place - told.unit, output.shape.at(-1)];
+        return {
+            ...told, type: layer.type, activation: layer.activation,
+            sums: [...told.inside].map(({x}) => x),
+            logits: output.logits ? [...output.logits.slice(first, first + count)] : null,
+            scale: layer.scale?.[told.unit], offset: layer.offset?.[told.unit],
+        };
+    }));
+}"""
+
+
+def exported(network, folder):
+    """The JSON of a network of the catalogue, or of a random one."""
+    if isinstance(network, str):
+        path = export.export(network, folder, "float32")
+    else:
+        path = export.export(networks.random_network(network), folder, "float32", name="random")
+    return json.loads(path.read_text().removeprefix("cnn.receive(").rstrip().removesuffix(")"))
+
+
+def expected(told):
+    """The value from what is told of it, and from nothing else."""
+    seen = np.array(told["sums"])
+    if told["type"] in ("conv2d", "dense"):
+        products = sum(term["x"] * term["w"] for term in told["terms"])
+        score = products + told["bias"]
+        assert told["score"] == pytest.approx(score)
+        if told["activation"] == "softmax":
+            assert told["logits"][told["unit"]] == pytest.approx(score, rel=1e-4, abs=1e-4)
+            return softmax(told["logits"])[told["unit"]]
+        return {"linear": score, "relu": max(score, 0), "tanh": np.tanh(score)}[told["activation"]]
+    if told["type"].endswith("max_pool2d"):
+        return seen.max()
+    if told["type"].endswith("avg_pool2d"):
+        return seen.mean()
+    if told["type"] == "softmax":
+        return softmax(seen)[told["unit"]]
+    (x,) = seen
+    if told["type"] in ("rescaling", "batch_normalization"):
+        return x * told["scale"] + told["offset"]
+    return {"flatten": x, "relu": max(x, 0), "tanh": np.tanh(x)}[told["type"]]
+
+
+def softmax(scores):
+    powers = np.exp(np.array(scores) - np.max(scores))
+    return powers / powers.sum()
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_what_is_told_of_a_neuron_gives_its_value(script, tmp_path, monkeypatch, network):
+    playgrounds.use_random_weights(monkeypatch)
+    content = exported(network, tmp_path)
+    draw = np.random.default_rng(1)
+    pixels = draw.integers(0, 256, np.prod(content["input"])).tolist()
+    told = script.evaluate(EXPLAIN, [content, pixels, draw.random(6).tolist()])
+    assert len(told) == 6 * len(content["layers"])
+    for each in told:
+        assert each["value"] == pytest.approx(expected(each), rel=1e-4, abs=1e-4), each["type"]
+
+
+@pytest.mark.parametrize("network", ["lenet5-plain", 0, 3, 4])
+def test_the_maps_of_the_channels_add_up(script, tmp_path, monkeypatch, network):
+    playgrounds.use_random_weights(monkeypatch)
+    content = exported(network, tmp_path)
+    pixels = np.random.default_rng(2).integers(0, 256, np.prod(content["input"])).tolist()
+    pairs = script.evaluate(
+        """([json, pixels]) => {
+            const model = cnn.decode(json);
+            const activations = cnn.forward(model, pixels);
+            const {planes, plane} = playground.arithmetic;
+            return model.layers.flatMap((layer, i) => {
+                const simple = ["relu", "linear"].includes(layer.activation);
+                if (layer.type !== "conv2d" || !simple) return [];
+                const filter = layer.shape[2] - 1;
+                const maps = planes(layer, activations[i - 1], filter);
+                const scores = maps[0].map((_, k) => {
+                    const bias = layer.bias?.[filter] ?? 0;
+                    const sum = maps.reduce((total, map) => total + map[k], bias);
+                    return layer.activation === "relu" ? Math.max(sum, 0) : sum;
+                });
+                return [[[...scores], [...plane(activations[i].data, layer.shape[2], filter)]]];
+            });
+        }""",
+        [content, pixels],
+    )
+    for summed, activations in pairs:
+        np.testing.assert_allclose(summed, activations, rtol=1e-4, atol=1e-4)
+    assert pairs or network != "lenet5-plain"
+
+
+# --- what the reader sees -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(browser, tmp_path, monkeypatch):
+    """LeNet-5 with random weights and the filters of its record."""
+    playgrounds.use_random_weights(monkeypatch)
+    path = playgrounds.write_page(tmp_path, ["lenet5-plain", "lenet5-augmented"])
+    page = playgrounds.open_page(browser, path, PICTURE)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    yield page
+    page.close()
+    assert errors == []
+
+
+def select(page, layer, at, **more):
+    selection = {"side": 0, "layer": layer, "at": at, **more}
+    page.evaluate("selection => app.select(selection)", selection)
+
+
+def result(page, layer):
+    """A layer's activations."""
+    told = page.evaluate(
+        "layer => { const {shape, data} = app.results[0][layer]; return {shape, data: [...data]} }",
+        layer,
+    )
+    return np.reshape(told["data"], told["shape"])
+
+
+def place(page, name):
+    return page.locator(f".place.{name}")
+
+
+def numbers(text):
+    found = re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", text.replace("−", "-"))
+    return [float(number) for number in found]
+
+
+def shown(page, symbol, within=".formula span"):
+    cells = page.locator(f'.inspect {within}[data-symbol="{symbol}"]').all_text_contents()
+    return [number for cell in cells for number in numbers(cell)]
+
+
+def as_shown(value, digits=5):
+    return pytest.approx(float(f"{value:.{digits}g}"), abs=1e-9)
+
+
+LAYERS = "rescaling conv1 pool1 conv2 pool2 flatten dense1 dense2 dense3".split()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_numbers_shown_are_those_of_the_layer(page, name):
+    layer = LAYERS.index(name)
+    values = result(page, layer)
+    draw = np.random.default_rng(layer)
+    for _ in range(3):
+        at = [int(draw.integers(length)) for length in values.shape]
+        select(page, layer, at)
+        value = values[tuple(at)]
+        if name == "dense3":
+            chosen = place(page, "inspect").locator("tr", has_text="▸")
+            assert numbers(chosen.locator("td").last.text_content()) == [as_shown(value, 3)]
+        else:
+            assert shown(page, "y") == [as_shown(value)]
+        if name.startswith(("conv", "dense")):
+            (total,), (bias,) = shown(page, "Σ"), shown(page, "b")
+            score = shown(page, "z")[0] if name == "dense3" else value
+            # What ReLU took away was below zero.
+            expected = score if name == "dense3" or score else min(total + bias, 0)
+            assert total + bias == pytest.approx(expected, rel=1e-4, abs=1e-4)
+        if name.startswith("conv"):
+            sums = shown(page, "Σ", "label span")
+            assert len(sums) == result(page, layer - 1).shape[-1]
+            assert sum(sums) == pytest.approx(total, abs=0.01 * len(sums))
+            assert sum(shown(page, "Σ", "td")) == pytest.approx(sums[0], abs=0.02)
+        if name.startswith("dense"):
+            parts = shown(page, "Σ", "table:first-child td")
+            assert len(parts) == 11
+            assert sum(parts) == pytest.approx(total, abs=0.02)
+        if name.startswith("pool"):
+            assert max(shown(page, "x", "td")) == pytest.approx(value, abs=1e-2)
+            assert numbers(page.locator(".winner").text_content()) == [
+                pytest.approx(value, abs=1e-2)
+            ]
+
+
+def test_the_softmax_is_shown_term_by_term(page):
+    probabilities = result(page, 8)
+    select(page, 8, [4])
+    table = page.locator(".inspect table").last
+    rows = [
+        numbers(" ".join(row.locator("td").all_text_contents()))
+        for row in table.locator("tr").all()
+    ]
+    scores, powers, shares = np.array(rows[1:11]).T
+    np.testing.assert_allclose(shares, probabilities, atol=1e-3)
+    np.testing.assert_allclose(powers, np.exp(scores - scores.max()), atol=0.01)
+    assert rows[11] == [pytest.approx(powers.sum(), abs=0.01)]
+    np.testing.assert_allclose(powers / powers.sum(), shares, atol=1e-3)
+
+
+def test_another_channel_is_looked_at(page):
+    select(page, 1, [3, 4, 2])
+    page.get_by_label(re.compile("^ ?blue")).check()
+    windows = page.evaluate(
+        "[...document.querySelectorAll('.tables table')].map((table) => table.textContent)"
+    )
+    assert windows[0].startswith("x: blue")
+    cells = shown(page, "x", "td")
+    np.testing.assert_allclose(cells, result(page, 0)[3:8, 4:9, 2].ravel(), atol=1e-3)
+
+
+def test_a_symbol_lights_up_with_its_numbers(page):
+    select(page, 1, [0, 0, 0])
+    page.get_by_role("button", name="w, weights").focus()
+    lit = page.locator(".inspect .lit")
+    assert lit.count() == 26
+    assert set(lit.evaluate_all("all => all.map((each) => each.dataset.symbol)")) == {"w"}
+    # From the number to its symbol, too.
+    page.locator('.formula span[data-symbol="b"]').hover()
+    assert lit.count() == 2
+    page.get_by_role("button", name="b, bias").evaluate("element => element.matches('.lit') || x")
+
+
+def test_the_window_moves_over_the_map(page):
+    select(page, 1, [0, 26, 1])
+    pixel = "app.selection.at"
+    page.get_by_role("button", name="Next pixel").press("Enter")
+    assert page.evaluate(pixel) == [0, 27, 1]
+    page.get_by_role("button", name="Next pixel").press("Enter")
+    assert page.evaluate(pixel) == [1, 0, 1]
+    (value,) = numbers(page.locator(".said").text_content())[2:]
+    assert value == as_shown(result(page, 1)[1, 0, 1])
+    page.get_by_role("button", name="Previous pixel").press("Enter")
+    assert page.evaluate(pixel) == [0, 27, 1]
+    box = page.locator(".inspect .pin").evaluate("pin => [pin.style.left, pin.style.width]")
+    assert [float(share.rstrip("%")) for share in box] == pytest.approx([84.375, 15.625])
+
+
+def test_it_plays_only_when_asked_and_can_be_paused(page):
+    page.clock.install()
+    select(page, 1, [0, 0, 0])
+    page.clock.run_for(5000)
+    assert page.evaluate("app.selection.at") == [0, 0, 0]
+    page.get_by_role("button", name="Play").press("Enter")
+    page.clock.run_for(2200)
+    assert page.evaluate("app.selection.at") == [0, 3, 0]
+    page.get_by_role("button", name="Pause").press("Enter")
+    page.clock.run_for(5000)
+    assert page.evaluate("app.selection.at") == [0, 3, 0]
+    select(page, 1, [27, 26, 0])
+    page.get_by_role("button", name="Play").press("Enter")
+    page.clock.run_for(5000)
+    assert page.evaluate("app.selection.at") == [27, 27, 0]
+    assert page.get_by_role("button", name="Play").is_visible()
+
+
+def test_the_window_does_not_glide_where_motion_is_not_wanted(page):
+    select(page, 1, [0, 0, 0])
+    duration = "getComputedStyle(document.querySelector('.inspect .pin')).transitionDuration"
+    assert set(page.evaluate(duration).split(", ")) == {"0.2s"}
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(duration) == "0s"
+
+
+def test_back_through_the_layers(page):
+    select(page, 8, [2])
+    page.locator(".inspect th button").first.press("Enter")
+    assert page.evaluate("app.selection.layer") == 7
+    select(page, 5, [137])
+    page.get_by_role("button", name="Open pool2").press("Enter")
+    at = page.evaluate("app.selection.at")
+    assert (at[0] * 5 + at[1]) * 16 + at[2] == 137
+    page.get_by_role("button", name="Open flatten, unit 137").press("Enter")
+    assert page.evaluate("[app.selection.layer, ...app.selection.at]") == [5, 137]
+    select(page, 2, [3, 3, 1])
+    page.get_by_role("button", name="Open conv1").press("Enter")
+    assert result(page, 1)[tuple(page.evaluate("app.selection.at"))] == result(page, 2)[3, 3, 1]
+
+
+# --- what the reader changes --------------------------------------------------------------------
+
+
+def settle(page):
+    """Wait for the run that a change has begun."""
+    page.evaluate("app.rerun()")
+
+
+def test_a_weight_is_changed_where_it_stands(page):
+    before = result(page, 1)
+    select(page, 1, [2, 3, 4])
+    field = page.get_by_label("weight of row 3, column 4, red")
+    weight = float(field.input_value())
+    field.fill(str(weight + 0.5))
+    field.press("Enter")
+    settle(page)
+    after = result(page, 1)
+    change = 0.5 * result(page, 0)[:28, :28, 0]
+    active = before[..., 4] > 0
+    np.testing.assert_allclose(after[..., 4][active], (before[..., 4] + change)[active], atol=1e-3)
+    np.testing.assert_array_equal(np.delete(after, 4, axis=-1), np.delete(before, 4, axis=-1))
+    assert shown(page, "y") == [as_shown(after[2, 3, 4])]
+    assert "conv1, unit 4, weight of row 3, column 4, red" in page.locator(".edits").text_content()
+    # The focus is still where the reader was.
+    assert page.evaluate("document.activeElement.ariaLabel") == "weight of row 3, column 4, red"
+    page.locator(".edits button").press("Enter")
+    settle(page)
+    np.testing.assert_array_equal(result(page, 1), before)
+    assert page.locator(".edits li").count() == 0
+
+
+def test_a_weight_of_a_dense_layer_is_changed(page):
+    before = result(page, 6)
+    select(page, 6, [7])
+    row = page.locator(".inspect tr", has=page.locator("button")).first
+    unit = int(row.locator("button").text_content().removeprefix("unit "))
+    row.get_by_role("spinbutton").fill("9")
+    row.get_by_role("spinbutton").press("Enter")
+    settle(page)
+    after = result(page, 6)
+    assert (np.flatnonzero(after != before)).tolist() == [7]
+    assert page.evaluate(f"app.models[0].layers[6].kernel.data[{unit} * 120 + 7]") == 9
+
+
+def test_a_map_and_a_kernel_are_switched_off(page):
+    before = [result(page, layer) for layer in range(9)]
+    select(page, 3, [1, 1, 5], channel=2)
+    kernel = page.get_by_label("conv2, map 5, its kernel for map 2 switched off")
+    kernel.check()
+    settle(page)
+    assert shown(page, "w", "td") == []
+    weights = page.locator(".inspect td input").evaluate_all("all => all.map((w) => w.value)")
+    assert set(weights) == {"0"}
+    change = np.abs(result(page, 3) - before[3])
+    assert change[..., 5].max() > 0
+    assert np.delete(change, 5, axis=-1).max() == 0
+    page.get_by_label("conv2, map 5 switched off").check()
+    settle(page)
+    assert np.ptp(result(page, 3)[..., 5]) == result(page, 3)[..., 5].max() == 0
+    assert page.locator(".edits li").count() == 2
+    assert result(page, 8) != pytest.approx(before[8], abs=1e-6)
+    page.get_by_role("button", name="Undo all").press("Enter")
+    settle(page)
+    for layer in range(9):
+        np.testing.assert_array_equal(result(page, layer), before[layer])
+    assert not kernel.is_checked()
+
+
+def test_the_kernels_of_another_epoch_are_put_in(page):
+    filters = runs.load(get("lenet5-plain")).filters
+    before = result(page, 1)
+    select(page, 1, [5, 6, 3], channel=1)
+    told = place(page, "edit").locator(".epochs > div")
+    assert [numbers(each)[0] for each in told.all_text_contents()] == [0, 10, 50]
+    score = numbers(told.first.text_content())[1]
+    page.get_by_role("button", name="Put in all kernels of epoch 0").press("Enter")
+    settle(page)
+    kernel = page.evaluate("[...app.models[0].layers[1].kernel.data]")
+    expected = filters.kernels[filters.epochs.index(0)]
+    np.testing.assert_array_equal(np.reshape(kernel, expected.shape), expected)
+    assert max(score, 0) == pytest.approx(result(page, 1)[5, 6, 3], rel=0.01, abs=0.001)
+    assert "epoch 0" in page.locator(".edits").text_content()
+    page.get_by_role("button", name="Put in all kernels of epoch 50").press("Enter")
+    settle(page)
+    np.testing.assert_array_equal(result(page, 1), before)
+    assert page.locator(".edits li").count() == 0
+    # Other layers have no such record.
+    select(page, 3, [0, 0, 0])
+    assert told.count() == 0
+
+
+def test_each_network_has_changes_of_its_own(page):
+    page.get_by_label("Compare with").select_option("lenet5-augmented")
+    page.wait_for_function("app.results.length === 2")
+    before = page.evaluate("[...app.results[1].at(-1).data]")
+    select(page, 3, [1, 1, 5])
+    page.get_by_label("conv2, map 5 switched off").check()
+    settle(page)
+    assert page.locator(".edits li").text_content().startswith("LeNet-5 (plain): conv2, map 5")
+    assert page.evaluate("[...app.results[1].at(-1).data]") == before
+
+
+# --- everybody ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["conv1", "pool2", "dense1", "dense3"])
+def test_it_is_accessible_and_fits(page, name):
+    layer = LAYERS.index(name)
+    select(page, layer, [0] * len(result(page, layer).shape))
+    check_axe_finds_nothing(page)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    check_axe_finds_nothing(page)
+    page.locator(".inspect button").first.focus()
+    check_focus_is_seen(page, 4)
+    check_fits_a_phone(page)
+
+
+def test_the_small_form_shows_the_arithmetic_alone(browser, tmp_path, monkeypatch):
+    playgrounds.use_random_weights(monkeypatch)
+    path = playgrounds.write_page(tmp_path, ["lenet5-plain"], small="")
+    page = playgrounds.open_page(browser, path, PICTURE, small=True)
+    select(page, 1, [0, 0, 0])
+    assert len(shown(page, "w", "td")) == 25
+    assert page.locator(".edit input").count() == 0
+    page.close()
+
+
+def test_the_later_parts_stay_small():
+    shipped = [
+        "controls.js arithmetic.js inspect.js edit.js occlusion.js disturb.js perturb.js",
+        "inspect.css",
+    ]
+    names = " ".join(shipped).split()
+    assert sum((STATIC / "playground" / name).stat().st_size for name in names) <= 42_000
