@@ -35,7 +35,7 @@ def variants(runs: Iterable[Run]) -> Figure:
     }
     panels = []
     for variant, seeds in groups.items():
-        with canvas(222, 430) as made:
+        with canvas(216, 430) as made:
             both = made.plot.subplots(2, sharex=True)
             both[0].set_title(words.short_variant(variant).capitalize())
             for axes, (name, label) in zip(both, AXES, strict=True):
