@@ -337,7 +337,10 @@ globalThis.cnn ??= (function library() {
   // in the file a second time.
   function readRecord({ precision, fingerprint, calibration, filters, ...numbers }, first) {
     finite(Object.values(numbers), "record");
-    for (const key of ["count", "confidence", "accuracy"]) finite(calibration?.[key], key);
+    for (const key of ["count", "confidence", "accuracy"]) {
+      const { length } = finite(calibration?.[key], key);
+      check(length === calibration.count.length, key, "must be as many as `count`", length);
+    }
     const take = reader(filters?.data);
     const epochs = finite(filters.epochs, "epochs");
     const kernels = epochs.map(() => {
