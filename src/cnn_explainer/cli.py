@@ -15,11 +15,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from . import architectures, datasets, runs
+from . import architectures, datasets, results, runs
 from .errors import ExplainerError, RecordNotFound
 from .experiments import CATALOGUE, SEED, Experiment, Precision, get
 from .export import Dtype
-from .runs import Run
 
 app = typer.Typer(
     help="Convolutional networks explained: train the book's networks, look at their records.",
@@ -128,7 +127,7 @@ def train(
 @app.command("runs")
 def list_runs(as_json: AsJson = False) -> None:
     """All records, a row each."""
-    rows = [_row(run) for run in runs.every()]
+    rows = [results.row(run) for run in runs.every()]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -331,24 +330,6 @@ def _multiply_adds(experiment: Experiment) -> int:
     images = {"cifar10": 50_000, "tf_flowers": 2_569}[experiment.dataset] * experiment.train_share
     rows = architectures.shapes(experiment.model, experiment.variant)
     return images * experiment.recipe.epochs * sum(row.multiply_adds for row in rows)
-
-
-def _row(run: Run) -> dict[str, str | int | float]:
-    return {
-        "name": run.experiment.name,
-        "model": run.experiment.model,
-        "variant": run.experiment.variant,
-        "seed": run.experiment.seed,
-        "epochs_done": run.epochs_done,
-        "epochs": run.experiment.recipe.epochs,
-        "accuracy": run.test.accuracy,
-        "loss": run.test.loss,
-        "fit_seconds": run.fit_seconds,
-        "images_per_second": run.images_per_second,
-        "precision": run.provenance.precision,
-        "backend": run.provenance.backend,
-        "dataset_origin": run.provenance.dataset_origin,
-    }
 
 
 def _short(value: object) -> str:

@@ -16,18 +16,24 @@ Precision = Literal["float32", "mixed_bfloat16"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Recipe(_Value):
     """How a network is trained. The defaults are the write-up's recipe."""
 
     optimizer: Literal["sgd", "adam"] = "sgd"
+    """Gradient descent, or Adam."""
     learning_rate: PositiveFloat = 0.01
+    """Factor of the gradient in a step."""
     momentum: float = Field(0.9, ge=0, lt=1)
+    """Share of the last step that is taken again; not with Adam."""
     nesterov: bool = True
+    """Whether the gradient is taken where momentum leads."""
     batch_size: PositiveInt = 32
+    """Images in a step."""
     epochs: PositiveInt = 50
+    """Times that each training image is seen."""
     precision: Precision = "float32"
     """What is asked for; a processor without bfloat16 trains in float32, and the record says so."""
 
@@ -40,13 +46,19 @@ class Experiment(_Value):
     """
 
     model: str
+    """The network, by its name in `architectures`: `lenet5`."""
     variant: str
+    """`plain`, `augmented` or `augmented_dropout`."""
     dataset: Literal["cifar10", "tf_flowers"]
+    """CIFAR-10, or TensorFlow's flower photos."""
     image_size: PositiveInt
+    """Side of the square pictures in pixels."""
     train_share: float = Field(1, gt=0, le=1)
     """How much of the training images is used; the test images are always all of them."""
     recipe: Recipe = Recipe()
+    """How it is trained."""
     seed: int = Field(SEED, ge=0, lt=2**32)
+    """Of the first weights, the order of the pictures, augmentation and dropout."""
 
     def model_post_init(self, _context) -> None:
         """Refuse a model or variant that does not exist."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from .source_line import joined
 from .stepper import markup
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ class Frames:
     def _repr_html_(self):
         last = len(self.figures) - 1
         frames = "".join(_frame(figure, i == last) for i, figure in enumerate(self.figures))
-        sources = dict.fromkeys(figure.source for figure in self.figures if figure.source)
         return markup(
             self.label,
             f'<div class="boards">{frames}</div>',
             {"steps": [[sentence] for sentence in self.sentences]},
-            "; ".join(sources),
+            joined(figure.source for figure in self.figures),
         )
 
 

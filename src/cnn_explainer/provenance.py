@@ -6,9 +6,10 @@ from . import words
 from .datasets import SOURCES
 from .experiments import CATALOGUE
 from .runs import Run
+from .source_line import Source
 
 
-def describe(runs: Run | Sequence[Run]) -> str:
+def describe(runs: Run | Sequence[Run]) -> Source:
     """Runs, seeds, epochs, precision, data, versions, processor and date, in one line.
 
         describe(run)  ->  "lenet5-plain, seed 42, 50 of 50 epochs, float32
@@ -21,7 +22,7 @@ def describe(runs: Run | Sequence[Run]) -> str:
     runs = as_runs(runs)
     made = [run.provenance for run in runs]
     days = sorted({p.finished.date().isoformat() for p in made})
-    return " · ".join(
+    line = " · ".join(
         [
             "; ".join(f"{', '.join(titles)}, {how}" for how, titles in _trained(runs).items()),
             " and ".join(_once(map(_data, runs))),
@@ -30,6 +31,7 @@ def describe(runs: Run | Sequence[Run]) -> str:
             days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
         ]
     )
+    return Source(line, (run.experiment.slug for run in runs))
 
 
 def as_runs(runs: Run | Sequence[Run]) -> tuple[Run, ...]:

@@ -31,6 +31,8 @@ from .files import user_folder, write_atomically
 
 SCHEMA_VERSION = 1
 SHIPPED = Path(__file__).parent / "recorded"
+BENCHMARK = "bench.json"
+"""Lies beside the runs' records, and is none."""
 BINS = 15
 """Of equal width, from a confidence of 0 to one of 1."""
 
@@ -38,20 +40,27 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # What stands under a field here is what `results.fields` says of it.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class History(_Value):
-    """One number an epoch. `accuracy` and `loss` are averages over the epoch's batches, with
-    augmentation and dropout on; `val_…` are taken at the epoch's end, on the test images.
-    """
+    """One number an epoch."""
 
     accuracy: tuple[Share, ...]
+    """Mean over the epoch's batches, with augmentation and dropout on."""
     loss: tuple[NonNegativeFloat, ...]
+    """In nats; taken like the accuracy."""
     val_accuracy: tuple[Share, ...]
+    """On the test images, at the epoch's end."""
     val_loss: tuple[NonNegativeFloat, ...]
+    """In nats, on the test images, at the epoch's end."""
     train_seconds: tuple[PositiveFloat, ...]
+    """Of training."""
     val_seconds: tuple[PositiveFloat, ...]
+    """Of the look at the test images."""
     processor_seconds: tuple[PositiveFloat, ...]
     """Of both, summed over the processor's cores."""
 
@@ -60,18 +69,22 @@ class Metrics(_Value):
     """How the trained network does on one part of the data, in prediction."""
 
     accuracy: Share
+    """Share of right answers."""
     loss: NonNegativeFloat
     """Mean cross-entropy in nats."""
     binary_accuracy: Share
     """Share of the (image, class) pairs on the right side of 0.5; see `metrics`."""
     categorical_accuracy: Share
+    """The accuracy, by the name that Keras gives it."""
     categorical_crossentropy: NonNegativeFloat
+    """The loss, by the name that Keras gives it."""
 
 
 class Calibration(_Value):
     """Test images sorted by the probability of the answer given, into `BINS` bins."""
 
     count: tuple[NonNegativeInt, ...] = Field(min_length=BINS, max_length=BINS)
+    """Images in each bin."""
     confidence: tuple[Share, ...] = Field(min_length=BINS, max_length=BINS)
     """Mean probability of the answer in each bin; 0 where the bin is empty."""
     accuracy: tuple[Share, ...] = Field(min_length=BINS, max_length=BINS)
@@ -85,10 +98,12 @@ class Calibration(_Value):
 
 
 class Filters(_Value):
-    """The first layer's kernels at some epochs; 0 is before the first."""
+    """The first layer's kernels at some epochs."""
 
     epochs: tuple[NonNegativeInt, ...]
+    """After which they were kept; 0 is before the first."""
     shape: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
+    """Height, width, channels in, filters."""
     data: str
     """Base64 of little-endian 16-bit floats, `(epochs, kh, kw, in, out)`."""
 
@@ -116,32 +131,47 @@ class Provenance(_Value):
     """Where a run comes from: what one needs to trust it, or to repeat it."""
 
     package: str
+    """Version of `cnn-explainer`."""
     python: str
+    """Version."""
     keras: str
+    """Version."""
     backend: str
     """Name and version of what computed: `tensorflow 2.21.0`."""
     numpy: str
+    """Version."""
     processor: str
+    """Its name, or the accelerator's."""
     cores: PositiveInt
+    """Of the processor, as many as the training might use."""
     precision: Literal["float32", "mixed_bfloat16"]
     """What was really used; the recipe says what was asked."""
     dataset_fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
+    """Sixteen hexadecimal digits, of the prepared files' contents."""
     dataset_origin: str
+    """Whether these are the original pictures or a copy."""
     finished: datetime
+    """When, in universal time."""
 
 
 class Run(_Value):
     """All that a chapter can show of one training."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
+    """Of this list of fields."""
     experiment: Experiment
+    """What was trained."""
     classes: tuple[str, ...]
+    """Their names, in the order of the probabilities."""
     history: History
     train: Metrics
+    """On the training images, after the last epoch."""
     test: Metrics
+    """On the test images, after the last epoch."""
     confusion: tuple[tuple[NonNegativeInt, ...], ...]
     """Test images: a row a true class, a column an answer."""
     calibration: Calibration
+    """Test images by confidence, in bins."""
     probes: dict[str, tuple[Share, ...]]
     """Probabilities for the pictures that the package draws, by name."""
     filters: Filters
@@ -150,6 +180,7 @@ class Run(_Value):
     images_per_second: PositiveFloat
     """Training alone, validation aside; the median over the epochs."""
     provenance: Provenance
+    """Where it comes from."""
 
     @property
     def busy(self) -> float:
@@ -310,4 +341,4 @@ def _records(place: Path) -> list[Path]:
         names: Iterable[str] = os.listdir(place)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [place / name for name in sorted(names) if name.endswith(".json")]
+    return [place / name for name in sorted(names) if name.endswith(".json") and name != BENCHMARK]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import assets, layers
+from .source_line import ending
 
 LARGEST = 16
 """More pixels than this along an axis, and the numbers in them can no longer be read."""
@@ -189,7 +190,7 @@ def markup(label: str, boards: str, data: dict, source: str = "") -> str:
         label=escape(label),
         boards=boards,
         sentence=escape(data["steps"][-1][-1]),
-        source=f"<br/><small>{escape(source)}</small>" if source else "",
+        source=ending(source),
         # A "</script>" in a sentence must not end the script.
         data=written.replace("<", "\\u003c"),
     )

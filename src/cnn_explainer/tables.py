@@ -18,6 +18,7 @@ from .experiments import CATALOGUE, Experiment
 from .provenance import as_runs, as_seeds, by_experiment, describe, title
 from .published import RESULTS, epochs_to_match, seconds_to_match
 from .runs import Run
+from .source_line import ending
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,14 +46,13 @@ class Table:
         right = [pd.api.types.is_numeric_dtype(kind) for kind in self.frame.dtypes]
         head = _row(self.frame.index.name, self.frame.columns, right, scope="col")
         body = "".join(_row(name, row, right) for name, *row in self.shown.itertuples())
-        source = f"<br><small>{escape(self.source)}</small>" if self.source else ""
         # A wide table scrolls by itself on a phone; the keyboard must be able to reach it then,
         # and its caption stays in view.
         stay = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 3rem)"
         return (
             f'<div class="cnn-table" role="region" tabindex="0" aria-label="{escape(self.caption)}"'
             ' style="overflow-x: auto"><table><caption style="text-align: left">'
-            f'<span style="{stay}">{escape(self.caption)}{source}</span></caption>'
+            f'<span style="{stay}">{escape(self.caption)}{ending(self.source)}</span></caption>'
             f"<thead>{head}</thead><tbody>{body}</tbody></table></div>"
         )
 

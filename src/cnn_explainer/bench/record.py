@@ -19,11 +19,11 @@ from ..architectures import multiply_adds
 from ..errors import DamagedRecord, RecordNotFound
 from ..experiments import CATALOGUE, Experiment
 from ..files import write_atomically
-from ..runs import SHIPPED, Share
+from ..runs import BENCHMARK, SHIPPED, Share
 
 Way = Literal["keras", "explainer", "pytorch"]
 """Keras's `fit` on arrays in float32; this package; the same network in PyTorch."""
-RECORD = SHIPPED / "bench.json"
+RECORD = SHIPPED / BENCHMARK
 OPERATIONS = 2 * 3
 """For each multiply-add, two operations; backward, which finds the gradients of the inputs and
 those of the weights, takes twice as many as forward."""

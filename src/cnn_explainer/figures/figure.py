@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 
 from ..files import write_atomically
+from ..source_line import ending
 from .svg import Panel
 
 
@@ -57,5 +58,4 @@ class Figure:
         )
 
     def _words(self) -> str:
-        source = f"<br><small>{escape(self.source, quote=False)}</small>" if self.source else ""
-        return escape(self.caption, quote=False) + source
+        return escape(self.caption, quote=False) + ending(self.source)

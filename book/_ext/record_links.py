@@ -1,0 +1,75 @@
+"""All records on the site, and a link to each below the figures and tables that show it.
+
+A figure says in `data-records` which records its numbers come from, and the line that names the
+runs gets a link for each. A cell of a table that holds the name of a record's file becomes one.
+The folder `records/` has the files, and all results once more as CSV and as JSON.
+"""
+
+import re
+import shutil
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from pathlib import Path
+
+from sphinx.util import logging
+
+from cnn_explainer import results, runs, words
+from cnn_explainer.runs import Run
+
+logger = logging.getLogger(__name__)
+FOLDER = "records"
+LINE = re.compile(r'(<small data-records="([^"]*)">.*?)(</small>)', re.DOTALL)
+FILE = re.compile(r"(?<=>)([\w-]+-[0-9a-f]{12})\.json(?=<)")
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    records = {}
+
+    def read(app):
+        records.update((run.experiment.slug, run) for run in runs.every())
+
+    def link(app, pagename, templatename, context, doctree):
+        if "body" in context:
+            path = partial(context["pathto"], resource=True)
+            context["body"] = linked(context["body"], records, path)
+
+    def write(app, exception):
+        if exception is None and app.builder.format == "html":
+            folder = Path(app.outdir, FOLDER)
+            shutil.rmtree(folder, ignore_errors=True)
+            results.save(folder, records.values())
+
+    app.connect("builder-inited", read)
+    app.connect("html-page-context", link)
+    app.connect("build-finished", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def linked(body: str, records: dict[str, Run], path: Callable[[str], str]) -> str:
+    """A page's body with its links; `path` makes a place on the site relative to the page."""
+
+    def link(slug: str, text: str, label: str = "") -> str:
+        named = f' aria-label="{escape(label)}"' if label else ""
+        return f'<a href="{escape(path(f"{FOLDER}/{slug}.json"))}" download=""{named}>{text}</a>'
+
+    def line(found: re.Match) -> str:
+        begin, slugs, end = found.groups()
+        by_title = {}
+        for slug in slugs.split():
+            if slug not in records:
+                logger.warning("a figure names the record %s, which is not there", slug)
+                continue
+            experiment = records[slug].experiment
+            title = ", ".join([experiment.name, *words.changes(experiment)])
+            seed = f"seed {experiment.seed}"
+            text = link(slug, seed.replace(" ", "&nbsp;"), f"Record of {title}, {seed}")
+            by_title.setdefault(title, []).append(text)
+        links = "; ".join(f"{escape(title)} {', '.join(each)}" for title, each in by_title.items())
+        return f"{begin} · {'records' if ' ' in slugs else 'record'}: {links}{end}"
+
+    def file(found: re.Match) -> str:
+        return link(found[1], found[0]) if found[1] in records else found[0]
+
+    return FILE.sub(file, LINE.sub(line, body))
