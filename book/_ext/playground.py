@@ -27,9 +27,11 @@ FIRST = [
     *(f"playground/{name}.js" for name in "playground sources models network answers".split()),
 ]
 """What the first answer needs; the other scripts of the folder follow it."""
-NOTHING_LEAVES = (
-    "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'self'"
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="'
+    "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'self'\">"
 )
+"""By which the browser lets nothing out of the page."""
 LABELS = {"aeroplane": "Drawn aeroplane", "rose": "Drawn rose"}
 SAMPLE_SIZE = 32
 
@@ -107,8 +109,7 @@ def _put_on(app, pagename, templatename, context, doctree):
     folder = Path(app.srcdir, "_static")
     content = data(folder)
     context["body"] = PLAYGROUND.sub(lambda match: filled(match, content), context["body"])
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{NOTHING_LEAVES}">'
-    context["metatags"] = context.get("metatags", "") + policy
+    context["metatags"] = context.get("metatags", "") + POLICY
     for name in FIRST:
         app.add_js_file(name, loading_method="defer")
     for path in (folder / "playground").glob("*.css"):

@@ -36,7 +36,7 @@ playground.part((app) => {
     return make(
       "tr",
       { className: remarks.length ? "marked" : "" },
-      make("th", { scope: "row" }, name, make("small", { textContent: remarks.join(", ") })),
+      make("th", { scope: "row" }, `${name} `, make("small", { textContent: remarks.join(", ") })),
       make("td", {}, ...shares.map(bar)),
       make("td", {}, ...shares.map((share) => make("div", { textContent: share?.toFixed(3) ?? "" }))),
     );

@@ -86,8 +86,9 @@ playground.part((app) => {
     const maps = shape.length > 1;
     const tiles = maps || units <= 16;
     const className = tiles ? "tile" : "strip";
-    // As many side by side as fill the width.
+    // As many side by side as fill the width, or that of a phone.
     const across = Math.min(units, !tiles ? 128 : units < 64 ? 16 : 32);
+    const narrow = Math.min(units, !maps ? 5 : units < 64 ? 8 : 16);
     const size = tiles ? {} : { width: across, height: Math.ceil(units / across) };
     const cells = Array.from({ length: tiles ? units : 1 }, () =>
       make("div", { className, role: "gridcell", tabIndex: -1 }, make("canvas", size)),
@@ -98,7 +99,7 @@ playground.part((app) => {
       "div",
       { className: "layer", role: "row" },
       make("div", { className: "head", role: "rowheader" }, ...described(side, layer), range),
-      make("div", { className: "cells", role: "presentation", style: `--across: ${across}` }, ...cells),
+      make("div", { className: "cells", role: "presentation", style: `--across: ${across}; --narrow: ${narrow}` }, ...cells),
     );
     cells.forEach((cell, unit) => (cell.ariaLabel = titled(row, unit)));
     const { layers, classes } = app.models[side];

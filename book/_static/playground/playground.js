@@ -160,13 +160,14 @@
         else models.splice(side, 1);
         app.models = models;
         app.results = [];
+        app.pointed = null;
         app.select(null);
         emit("model");
         return app.rerun();
       },
 
       edited(side) {
-        workers[side].replace(app.models[side]);
+        workers[side]?.replace(app.models[side]);
         return app.rerun();
       },
 
@@ -184,12 +185,17 @@
       // Many changes may come while a network runs: only the last of them is run after it.
       rerun() {
         wanted = true;
-        running ??= run().finally(() => (running = null));
+        running ??= run().finally(() => {
+          running = null;
+          root.ariaBusy = "false";
+          if (wanted) app.rerun();
+        });
         return running;
       },
     };
 
     async function run() {
+      root.ariaBusy = "true";
       while (wanted) {
         wanted = false;
         const { models, original } = app;

@@ -87,7 +87,7 @@ playground.part((app) => {
     if (!chosen) return;
     const url = URL.createObjectURL(chosen);
     try {
-      take(await opened(url), chosen.name);
+      take(await opened(url, chosen), chosen.name);
     } catch (error) {
       app.complain(`${chosen.name} ${error.message}`);
     } finally {
@@ -97,7 +97,7 @@ playground.part((app) => {
   }
 
   // The pixels of a picture: upright, what is transparent on white, of an animation the first.
-  async function opened(url) {
+  async function opened(url, blob) {
     const picture = new Image();
     await new Promise((resolve, reject) => {
       picture.onload = resolve;
@@ -109,10 +109,11 @@ playground.part((app) => {
     if (!(width * height <= LARGEST)) {
       throw new Error(`has ${width} × ${height} pixels. This page takes at most ${LARGEST / 1e6} million.`);
     }
-    await picture.decode().catch(() => {
-      throw new Error("is damaged: it cannot be decoded.");
+    // Unlike an element, a bitmap is never made of half a file.
+    const whole = blob && createImageBitmap(blob).catch(() => {
+      throw new Error("cannot be decoded: it is damaged, or of a kind that this browser does not know.");
     });
-    return pixelsOf(picture, width, height);
+    return pixelsOf((await whole) ?? picture, width, height);
   }
 
   function pixelsOf(picture, width, height) {
