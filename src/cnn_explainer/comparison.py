@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from . import published
-from .experiments import CATALOGUE, Experiment
+from .experiments import Experiment
 from .provenance import as_seeds, by_experiment, title
 from .runs import Run
 
@@ -159,8 +159,8 @@ def compare(
     values = [{run.experiment.seed: chosen.of(run) for run in side} for side in sides]
     common = sorted(values[0].keys() & values[1].keys())
     if len(common) > 1:
-        pairs = np.array([values[0][seed] - values[1][seed] for seed in common])
-        found = _student(pairs.mean(), pairs.var(ddof=1) / len(pairs), len(pairs) - 1)
+        gains = np.array([values[0][seed] - values[1][seed] for seed in common])
+        found = _student(gains.mean(), gains.var(ddof=1) / len(gains), len(gains) - 1)
         return Difference(*titles, chosen, *found, f"{len(common)} common seeds, paired")
     numbers = [np.array([*side.values()]) for side in values]
     images = [int(np.sum(side[0].confusion)) for side in sides]
@@ -188,12 +188,17 @@ def among(runs: Iterable[Run], measure: str | Measure = "accuracy") -> tuple[Dif
 
     Two variants of one network are compared, and two networks of one variant on the same data.
     """
-    recorded = [(CATALOGUE[name], seeds) for name, seeds in by_experiment(runs).items() if seeds]
-    return together(
-        compare(later, earlier, measure)
-        for (one, earlier), (other, later) in combinations(recorded, 2)
-        if _comparable(one, other)
-    )
+    return together(compare(later, earlier, measure) for later, earlier in pairs(runs))
+
+
+def pairs(runs: Iterable[Run]) -> list[tuple[Sequence[Run], Sequence[Run]]]:
+    """Which seeds `among` compares with which, the later experiment of the catalogue first."""
+    recorded = [seeds for seeds in by_experiment(runs).values() if seeds]
+    return [
+        (later, earlier)
+        for earlier, later in combinations(recorded, 2)
+        if _comparable(earlier[0].experiment, later[0].experiment)
+    ]
 
 
 def _comparable(one: Experiment, other: Experiment) -> bool:

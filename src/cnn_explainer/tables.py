@@ -1,5 +1,6 @@
 """Tables of runs, networks and experiments, for a page, a notebook and a screen reader."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -46,13 +47,14 @@ class Table:
         right = [pd.api.types.is_numeric_dtype(kind) for kind in self.frame.dtypes]
         head = _row(self.frame.index.name, self.frame.columns, right, scope="col")
         body = "".join(_row(name, row, right) for name, *row in self.shown.itertuples())
-        # A wide table scrolls by itself on a phone; the keyboard must be able to reach it then,
-        # and its caption stays in view.
-        stay = "display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 3rem)"
+        # A wide table scrolls by itself; the keyboard must be able to reach it then, and its
+        # caption stays in view, no wider than what is seen of the table.
+        stay = "display: inline-block; position: sticky; left: 0; max-width: 100cqw"
         return (
             f'<div class="cnn-table" role="region" tabindex="0" aria-label="{escape(self.caption)}"'
-            ' style="overflow-x: auto"><table><caption style="text-align: left">'
-            f'<span style="{stay}">{escape(self.caption)}{ending(self.source)}</span></caption>'
+            ' style="overflow-x: auto; container-type: inline-size"><table>'
+            f'<caption style="text-align: left"><span style="{stay}">'
+            f"{escape(self.caption)}{ending(self.source)}</span></caption>"
             f"<thead>{head}</thead><tbody>{body}</tbody></table></div>"
         )
 
@@ -184,36 +186,36 @@ def classes(run: Run) -> Table:
 
 
 def beside_published(runs: Run | Sequence[Run]) -> Table:
-    """The write-up's numbers beside those of one experiment's seeds, or of several experiments'.
+    """The write-up's measures beside those of one experiment's seeds, or of several experiments'.
 
-        beside_published(runs.of("lenet5-plain"))    ->  4 rows: three measures and the fit time
+        beside_published(runs.of("lenet5-plain"))   ->  3 rows: accuracy, loss, binary accuracy
 
-    Raises `ValueError` if there is no run, or the write-up has no such network.
+    Raises `ValueError` if there is no run.
     """
-    rows, notes = {}, []
-    groups = {name: seeds for name, seeds in by_experiment(as_runs(runs)).items() if seeds}
+    runs = as_runs(runs)
+    groups = {name: seeds for name, seeds in by_experiment(runs).items() if seeds}
+    rows = {}
     for name, seeds in groups.items():
-        theirs = RESULTS[name]
-        ours = {
-            "Accuracy": [run.test.accuracy for run in seeds],
-            "Loss (nats)": [run.test.loss for run in seeds],
-            "Binary accuracy": [run.test.binary_accuracy for run in seeds],
-            "Fit time (s)": [run.fit_seconds for run in seeds],
-        }
-        numbers = (theirs.accuracy, theirs.loss, theirs.binary_accuracy, theirs.fit_seconds)
         variant = f", {words.short_variant(seeds[0].experiment.variant)}" * (len(groups) > 1)
-        for (measure, values), published in zip(ours.items(), numbers, strict=True):
-            mean, half = _mean_and_half(values)
+        for measure, field in PUBLISHED.items():
+            mean, half = _mean_and_half([getattr(run.test, field) for run in seeds])
+            theirs = getattr(RESULTS[name], field)
             rows[f"{measure}{variant}"] = {
-                "Write-up": published,
+                "Write-up": theirs,
                 "Here": mean,
                 "±": half,
-                "Difference": mean - published,
+                "Difference": mean - theirs,
             }
-        notes += [f"The write-up on its fit time: {theirs.note}."] if theirs.note else []
     caption = f"The write-up's numbers, of one seed, and ours. {_spread(*groups.values())}"
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Measure")
-    return Table(frame, " ".join([caption, *notes]), describe(runs))
+    return Table(frame, caption, describe(runs))
+
+
+PUBLISHED = {
+    "Accuracy": "accuracy",
+    "Loss (nats)": "loss",
+    "Binary accuracy": "binary_accuracy",
+}
 
 
 def accuracies(runs: Iterable[Run]) -> Table:
@@ -233,8 +235,7 @@ def accuracies(runs: Iterable[Run]) -> Table:
     for name, seeds in groups.items():
         mean, half = _mean_and_half([run.test.accuracy for run in seeds])
         rows[name] = {
-            "Seeds": len(seeds),
-            "Epochs": _epochs(seeds),
+            "Seeds × epochs": _trained(seeds),
             "Accuracy": mean,
             "±": half,
             "Write-up": RESULTS[name].accuracy,
@@ -262,24 +263,24 @@ def costs(runs: Iterable[Run]) -> Table:
     for name, seeds in by_experiment(runs).items():
         model = CATALOGUE[name].model
         rows[name] = {
-            "Parameters": parameters(model),
-            "Multiply-adds": sum(row.multiply_adds for row in shapes(model)),
-            "Epochs": _epochs(seeds),
+            "Parameters (M)": parameters(model) / 1e6,
+            "Multiply-adds (M)": sum(row.multiply_adds for row in shapes(model)) / 1e6,
+            "Seeds × epochs": _trained(seeds),
             "Fit time (s)": _mean(run.fit_seconds for run in seeds),
             "Processor (s)": _mean(sum(run.history.processor_seconds) for run in seeds),
             "Busy": _mean(run.busy for run in seeds),
             "Images a second": _mean(run.images_per_second for run in seeds),
             "Accuracy": _mean(run.test.accuracy for run in seeds),
-            "Write-up's fit time (s)": RESULTS[name].fit_seconds,
+            "Write-up (s)": RESULTS[name].fit_seconds,
         }
     notes = (
-        f"The write-up on its {words.experiment(CATALOGUE[name])}: {each.note}."
+        f"The write-up on its time for {name}: {each.note}."
         for name, each in RESULTS.items()
         if each.note
     )
     caption = (
-        "What each experiment costs, in the mean of its seeds. Multiply-adds are counted for one"
-        " picture, in prediction."
+        "What each experiment costs, in the mean of its seeds. Parameters and multiply-adds are in"
+        " millions, the latter for one picture in prediction. Last: the write-up's fit time."
     )
     return _of_experiments(rows, " ".join([caption, *notes]), runs)
 
@@ -298,9 +299,9 @@ def time_to_match(runs: Iterable[Run]) -> Table:
         rows[name] = {
             "Write-up's accuracy": RESULTS[name].accuracy,
             "Best epoch's": _mean(max(run.history.val_accuracy) for run in seeds),
-            "Seeds that reach it": f"{len(matched)} of {len(seeds)}" if seeds else None,
+            "Seeds × epochs": _trained(seeds),
+            "Seeds that reach it": len(matched) if seeds else None,
             "After epochs": _mean(epochs_to_match(run) for run in matched),
-            "Of epochs": _epochs(seeds),
             "After (s)": _mean(seconds_to_match(run) for run in matched),
         }
     caption = (
@@ -321,7 +322,7 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
     runs = tuple(runs)
     compared = comparison.among(runs, measure)
     rows = {
-        f"{each.first} − {each.second}": {
+        " − ".join(side[0].experiment.name for side in sides): {
             "Difference": each.mean,
             "From": each.low,
             "To": each.high,
@@ -329,7 +330,7 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
             "p": each.p,
             "That is": each.verdict,
         }
-        for each in compared
+        for sides, each in zip(comparison.pairs(runs), compared, strict=True)
     }
     columns = ("Difference", "From", "To", "Interval from", "p", "That is")
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
@@ -369,14 +370,16 @@ def _of_experiments(rows: dict[str, dict], caption: str, runs: Sequence[Run]) ->
     return Table(frame, caption, describe(runs) if runs else "")
 
 
-def _epochs(seeds: Sequence[Run]) -> str | None:
-    """`50`, or `25 of 50`."""
-    asked = {run.experiment.recipe.epochs for run in seeds}
-    counts = (
-        f"{run.epochs_done}" if run.complete else f"{run.epochs_done} of {max(asked)}"
-        for run in seeds
+def _trained(seeds: Sequence[Run]) -> str | None:
+    """`3 × 50`, or `1 × 25 of 50`."""
+    done = Counter((run.epochs_done, run.experiment.recipe.epochs) for run in seeds)
+    return (
+        ", ".join(
+            f"{count} × {epochs}" + (f" of {asked}" if epochs < asked else "")
+            for (epochs, asked), count in done.items()
+        )
+        or None
     )
-    return ", ".join(dict.fromkeys(counts)) or None
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -434,6 +437,8 @@ def _shown(value: object) -> str:
         return f"{value:,}"
     if not isinstance(value, Real):
         return str(value)
+    if 0 < value < 0.00005:
+        return "< 0.0001"
     decimals = 4 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:,.{decimals}f}".replace("-", "−")
 

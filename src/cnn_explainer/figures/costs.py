@@ -66,7 +66,7 @@ def costs(runs: Iterable[Run]) -> Figure:
 
 
 def _panel(name: str, cost: Callable, groups: Sequence[Sequence[Run]]) -> Panel:
-    with canvas(222, 290) as made:
+    with canvas(218, 290) as made:
         axes = made.plot.add_subplot(xlabel=name, ylabel="Accuracy", xscale="log")
         for seeds in groups:
             _mark(axes, cost(seeds), seeds)
