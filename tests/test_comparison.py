@@ -31,7 +31,7 @@ def test_common_seeds_are_paired_as_scipy_does_it():
         (found.mean, found.low, found.high, found.p),
         (np.subtract(*values).mean(), interval.low, interval.high, expected.pvalue),
     )
-    assert found.method == "4 common seeds, paired"
+    assert found.method == "4 seeds, paired"
 
 
 def test_seeds_are_paired_by_number_and_not_by_place():
@@ -72,7 +72,7 @@ def test_one_seed_each_knows_the_test_images_alone():
     np.testing.assert_allclose(
         (found.low, found.high), -0.1 + error * stats.norm.ppf([0.025, 0.975])
     )
-    assert found.method == "test images alone, one seed each"
+    assert found.method == "test images alone"
 
 
 def test_seeds_that_are_not_common_add_their_variance():
@@ -81,7 +81,7 @@ def test_seeds_that_are_not_common_add_their_variance():
     images = (0.5815 * 0.4185 + 0.55375 * 0.44625) / 1000
     alone = stats.ttest_ind(*([run.test.accuracy for run in side] for side in (apart, PLAIN)))
     seeds = (found.mean / alone.statistic) ** 2
-    assert found.method == "test images and seeds, not paired"
+    assert found.method == "test images and seeds"
     freedom = 6 * (images + seeds) ** 2 / seeds**2
     half = stats.t.ppf(0.975, freedom) * (images + seeds) ** 0.5
     np.testing.assert_allclose((found.low, found.high), (found.mean - half, found.mean + half))
@@ -98,7 +98,7 @@ def test_the_published_number_is_one_more_seed():
     found = comparison.with_published(PLAIN)
     assert found.mean == pytest.approx(0.55375 - RESULTS["lenet5-plain"].accuracy)
     assert found.second == "the write-up"
-    assert comparison.with_published(PLAIN[:1]).method == "test images alone, one seed each"
+    assert comparison.with_published(PLAIN[:1]).method == "test images alone"
 
 
 def test_other_measures_are_compared_seed_by_seed_or_not_at_all():

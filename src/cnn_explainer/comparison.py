@@ -100,7 +100,7 @@ class Difference:
         """Two sentences for a page, which come from the numbers.
 
         "The accuracy of LeNet-5 (plain) is 2.1 points below that of LeNet-5 (with augmentation)
-        (95 % interval: 1.2 to 3.0 points; 5 common seeds, paired). That is more than noise."
+        (95 % interval: 1.2 to 3.0 points; 5 seeds, paired). That is more than noise."
         """
         size, unit = self.mean * self.measure.scale, self.measure.unit
         side = "above" if size >= 0 else "below"
@@ -161,7 +161,7 @@ def compare(
     if len(common) > 1:
         gains = np.array([values[0][seed] - values[1][seed] for seed in common])
         found = _student(gains.mean(), gains.var(ddof=1) / len(gains), len(gains) - 1)
-        return Difference(*titles, chosen, *found, f"{len(common)} common seeds, paired")
+        return Difference(*titles, chosen, *found, f"{len(common)} seeds, paired")
     numbers = [np.array([*side.values()]) for side in values]
     images = [int(np.sum(side[0].confusion)) for side in sides]
     return _apart(titles, chosen, numbers, images)
@@ -239,17 +239,15 @@ def _apart(
     """Without pairs: the variance of the test images, and of the seeds as far as it is known."""
     mean = values[0].mean() - values[1].mean()
     if measure is not MEASURES["accuracy"]:
-        return Difference(
-            *titles, measure, float(mean), nan, nan, nan, "fewer than two common seeds"
-        )
+        return Difference(*titles, measure, float(mean), nan, nan, nan, "too few seeds")
     counted = sum(v.mean() * (1 - v.mean()) / n for v, n in zip(values, images, strict=True))
     freedom = sum(len(v) - 1 for v in values)
-    method = "test images alone, one seed each"
+    method = "test images alone"
     seeded = 0.0
     if freedom:
         spread = sum(((v - v.mean()) ** 2).sum() for v in values) / freedom
         seeded = spread * sum(1 / len(v) for v in values)
-        method = "test images and seeds, not paired"
+        method = "test images and seeds"
     # Welch and Satterthwaite: of the two variances, only the seeds' is estimated from few values.
     freedom = freedom * ((counted + seeded) / seeded) ** 2 if seeded else np.inf
     return Difference(*titles, measure, *_student(mean, counted + seeded, freedom), method)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from numbers import Integral, Real
 
@@ -263,15 +263,15 @@ def costs(runs: Iterable[Run]) -> Table:
     for name, seeds in by_experiment(runs).items():
         model = CATALOGUE[name].model
         rows[name] = {
-            "Parameters (M)": parameters(model) / 1e6,
-            "Multiply-adds (M)": sum(row.multiply_adds for row in shapes(model)) / 1e6,
             "Seeds × epochs": _trained(seeds),
             "Fit time (s)": _mean(run.fit_seconds for run in seeds),
+            "Write-up's (s)": RESULTS[name].fit_seconds,
+            "Accuracy": _mean(run.test.accuracy for run in seeds),
             "Processor (s)": _mean(sum(run.history.processor_seconds) for run in seeds),
             "Busy": _mean(run.busy for run in seeds),
             "Images a second": _mean(run.images_per_second for run in seeds),
-            "Accuracy": _mean(run.test.accuracy for run in seeds),
-            "Write-up (s)": RESULTS[name].fit_seconds,
+            "Parameters (M)": parameters(model) / 1e6,
+            "Multiply-adds (M)": sum(row.multiply_adds for row in shapes(model)) / 1e6,
         }
     notes = (
         f"The write-up on its time for {name}: {each.note}."
@@ -280,7 +280,7 @@ def costs(runs: Iterable[Run]) -> Table:
     )
     caption = (
         "What each experiment costs, in the mean of its seeds. Parameters and multiply-adds are in"
-        " millions, the latter for one picture in prediction. Last: the write-up's fit time."
+        " millions, the latter for one picture in prediction."
     )
     return _of_experiments(rows, " ".join([caption, *notes]), runs)
 
@@ -308,7 +308,9 @@ def time_to_match(runs: Iterable[Run]) -> Table:
         "When the validation accuracy first was as high as the write-up's at its end. To touch it"
         " once is easier than to end there."
     )
-    return _of_experiments(rows, caption, runs)
+    table = _of_experiments(rows, caption, runs)
+    # An integer that may be missing: NumPy has none.
+    return replace(table, frame=table.frame.astype({"Seeds that reach it": "Int64"}))
 
 
 def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accuracy") -> Table:
@@ -438,7 +440,7 @@ def _shown(value: object) -> str:
     if not isinstance(value, Real):
         return str(value)
     if 0 < value < 0.00005:
-        return "< 0.0001"
+        return "<\N{NO-BREAK SPACE}0.0001"
     decimals = 4 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:,.{decimals}f}".replace("-", "−")
 
