@@ -325,7 +325,7 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
     compared = comparison.among(runs, measure)
     rows = {
         " − ".join(side[0].experiment.name for side in sides): {
-            "Difference": each.mean,
+            "Mean": each.mean,
             "From": each.low,
             "To": each.high,
             "Interval from": each.method,
@@ -334,7 +334,7 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
         }
         for sides, each in zip(comparison.pairs(runs), compared, strict=True)
     }
-    columns = ("Difference", "From", "To", "Interval from", "p", "That is")
+    columns = ("Mean", "From", "To", "Interval from", "p", "That is")
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     count = max((each.compared for each in compared), default=1)
     adjusted = f", adjusted for {count} comparisons (Holm)" if count > 1 else ""
@@ -344,7 +344,7 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
         f" {comparison.LEVEL:g}, a difference is called more than noise."
     )
     source = describe(runs) if runs else ""
-    return Table(frame.rename_axis("Difference between"), caption, source)
+    return Table(frame.rename_axis("Difference"), caption, source)
 
 
 def confusions(runs: Run | Sequence[Run], count: int = 5) -> Table:
@@ -440,7 +440,7 @@ def _shown(value: object) -> str:
     if not isinstance(value, Real):
         return str(value)
     if 0 < value < 0.00005:
-        return "<\N{NO-BREAK SPACE}0.0001"
+        return "<0.0001"
     decimals = 4 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:,.{decimals}f}".replace("-", "−")
 
