@@ -123,7 +123,11 @@ globalThis.cnn ??= (function library() {
     return { shape, data: output };
   }
 
-  const ACTIVATIONS = { linear: (x) => x, relu, tanh, softmax };
+  function linear(x) {
+    return x;
+  }
+
+  const ACTIVATIONS = { linear, relu, tanh, softmax };
 
   // Take a window along its way: at each place, call `visit` for each pixel that it covers, with
   // the number of the place, of the pixel in the image and of the pixel in the window.
@@ -182,9 +186,9 @@ globalThis.cnn ??= (function library() {
     global_avg_pool2d: (x, layer) => flatten(avg_pool2d(x, layer.size, layer)),
     dense: (x, { kernel, bias }) => dense(x, kernel, bias),
     flatten,
-    relu: (x) => x,
-    tanh: (x) => x,
-    softmax: (x) => x,
+    relu: linear,
+    tanh: linear,
+    softmax: linear,
   };
 
   // Run a picture through a model: [{ name, type, shape, data }, …], one for each of
@@ -223,7 +227,7 @@ globalThis.cnn ??= (function library() {
     try {
       object = JSON.parse(json);
     } catch (error) {
-      throw new Error(`This is not a file of \`cnn-explainer export\`: ${error.message}`);
+      fail(`This is not a file of \`cnn-explainer export\`: ${error.message}`);
     }
     return decode(object);
   }
@@ -251,7 +255,7 @@ globalThis.cnn ??= (function library() {
         check(numbers <= LARGEST, "shape", `must keep all activations below ${LARGEST}`, shape);
         return layer;
       } catch (error) {
-        throw new Error(`Layer ${i + 1}: ${error.message}`);
+        fail(`Layer ${i + 1}: ${error.message}`);
       }
     });
     take.end();
@@ -296,10 +300,14 @@ globalThis.cnn ??= (function library() {
       return { shape: [...shape.slice(0, -1), units], ...readWeights(given, take, dtype) };
     },
     flatten: (given, shape) => ({ shape: [product(shape)] }),
-    relu: (given, shape) => ({ shape }),
-    tanh: (given, shape) => ({ shape }),
-    softmax: (given, shape) => ({ shape }),
+    relu: asBefore,
+    tanh: asBefore,
+    softmax: asBefore,
   };
+
+  function asBefore(given, shape) {
+    return { shape };
+  }
 
   function readPool(given, shape) {
     const size = sizes(given.size, 2, "size");
@@ -337,23 +345,21 @@ globalThis.cnn ??= (function library() {
   // in the file a second time.
   function readRecord({ precision, fingerprint, calibration, filters, ...numbers }, first) {
     finite(Object.values(numbers), "record");
+    [precision, fingerprint].forEach((each) => text(each, "record"));
     for (const key of ["count", "confidence", "accuracy"]) {
       const { length } = finite(calibration?.[key], key);
       check(length === calibration.count.length, key, "must be as many as `count`", length);
     }
+    check(first, "record", "must be that of a network with weights", null);
+    const { shape } = first.kernel;
     const take = reader(filters?.data);
     const epochs = finite(filters.epochs, "epochs");
-    const kernels = epochs.map(() => {
-      return { shape: first.kernel.shape, data: take(first.kernel.shape, "float16", "filters") };
-    });
+    const kernels = epochs.map(() => ({ shape, data: take(shape, "float16", "filters") }));
     take.end();
-    return {
-      ...numbers,
-      precision: text(precision, "precision"),
-      fingerprint: text(fingerprint, "fingerprint"),
-      calibration,
-      filters: { epochs: [...epochs, numbers.epochs_done], kernels: [...kernels, first.kernel] },
-    };
+    epochs.push(numbers.epochs_done);
+    // A copy, as a reader may change the model's.
+    kernels.push({ shape, data: first.kernel.data.slice() });
+    return { ...numbers, precision, fingerprint, calibration, filters: { epochs, kernels } };
   }
 
   // Bytes of a number, and how to read it.
@@ -381,7 +387,7 @@ globalThis.cnn ??= (function library() {
     try {
       binary = atob(text(base64, "weights", Infinity));
     } catch {
-      throw new Error("`weights` must be base64");
+      fail("`weights` must be base64.");
     }
     const bytes = new Uint8Array(binary.length);
     for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
@@ -401,8 +407,8 @@ globalThis.cnn ??= (function library() {
   }
 
   function sizes(value, length, name) {
-    const right = list(value, name).length === length && value.every((n) => n >= 1 && n <= LARGEST);
-    check(right && value.every(Number.isInteger), name, `must be ${length} whole numbers`, value);
+    const whole = list(value, name).every((n) => Number.isInteger(n) && n >= 1 && n <= LARGEST);
+    check(whole && value.length === length, name, `must be ${length} whole numbers`, value);
     return value;
   }
 
@@ -419,8 +425,8 @@ globalThis.cnn ??= (function library() {
 
   function finite(values, name) {
     check(Array.isArray(values) || ArrayBuffer.isView(values), name, "must be numbers", values);
-    for (let i = 0; i < values.length; i++) {
-      if (!Number.isFinite(values[i])) check(false, name, "must be finite numbers", values[i]);
+    for (const value of values) {
+      if (!Number.isFinite(value)) check(false, name, "must be finite numbers", value);
     }
     return values;
   }
@@ -433,7 +439,11 @@ globalThis.cnn ??= (function library() {
   function check(right, name, rule, value) {
     if (right) return;
     const shown = typeof value === "number" ? `${value}` : (JSON.stringify(value) ?? "nothing");
-    throw new Error(`\`${name}\` ${rule}. Received: ${shown.slice(0, 80)}`);
+    fail(`\`${name}\` ${rule}. Received: ${shown.slice(0, 80)}`);
+  }
+
+  function fail(message) {
+    throw new Error(message);
   }
 
   // --- Files and threads ------------------------------------------------------------------------
@@ -469,16 +479,25 @@ globalThis.cnn ??= (function library() {
   }
 
   // `forward` in a thread, so that the page does not stutter: { run, replace, close }. A model is
-  // sent there once; whoever changes its weights calls `replace(model)`. Where the browser refuses
-  // the thread, `run` works in the page.
+  // sent there when it is first run; whoever then changes its weights calls `replace(model)`.
+  // Where the browser refuses the thread, `run` works in the page.
   function worker() {
     const waiting = new Map();
-    const numbers = new WeakMap();
-    let [models, runs] = [0, 0];
+    let [runs, sent, thread] = [0, null, null];
+    const source = `onmessage = (${library})().serve;`;
+    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    try {
+      thread = new Worker(address);
+      thread.onerror = runHere;
+      thread.onmessage = ({ data: { number, activations, message } }) =>
+        settle(number, () => activations ?? fail(message));
+    } catch {
+      // `run` sees that there is no thread.
+    }
 
-    function settle(run, work) {
-      const { resolve, reject } = waiting.get(run);
-      waiting.delete(run);
+    function settle(number, work) {
+      const { resolve, reject } = waiting.get(number);
+      waiting.delete(number);
       try {
         resolve(work());
       } catch (error) {
@@ -486,38 +505,24 @@ globalThis.cnn ??= (function library() {
       }
     }
 
-    let thread = null;
     function runHere() {
       thread = null;
-      for (const [run, { model, pixels }] of waiting) settle(run, () => forward(model, pixels));
-    }
-
-    const source = `onmessage = (${library})().serve;`;
-    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    try {
-      thread = new Worker(address);
-      thread.onerror = runHere;
-      thread.onmessage = ({ data: { run, activations, message } }) =>
-        settle(run, () => {
-          if (message) throw new Error(message);
-          return activations;
-        });
-    } catch {
-      // Nothing waits yet; `run` sees that there is no thread.
+      for (const [number, { model, pixels }] of waiting) {
+        settle(number, () => forward(model, pixels));
+      }
     }
 
     function replace(model) {
-      if (!numbers.has(model)) numbers.set(model, models++);
-      const { input, layers } = model;
-      thread?.postMessage({ number: numbers.get(model), model: { input, layers } });
+      sent = model;
+      thread?.postMessage({ model: { input: model.input, layers: model.layers } });
     }
 
     function run(model, pixels) {
       return new Promise((resolve, reject) => {
         waiting.set(++runs, { resolve, reject, model, pixels });
         if (!thread) return runHere();
-        if (!numbers.has(model)) replace(model);
-        thread.postMessage({ number: numbers.get(model), run: runs, pixels });
+        if (model !== sent) replace(model);
+        thread.postMessage({ number: runs, pixels });
       });
     }
 
@@ -525,23 +530,23 @@ globalThis.cnn ??= (function library() {
       thread?.terminate();
       thread = null;
       URL.revokeObjectURL(address);
-      for (const run of waiting.keys()) settle(run, () => check(false, "worker", "was closed"));
+      for (const number of waiting.keys()) settle(number, () => fail("The worker was closed."));
     }
 
     return { run, replace, close };
   }
 
-  // The thread's side: keep a model, or run one.
-  const kept = new Map();
-  function serve({ data: { number, model, run, pixels } }) {
-    if (model) return kept.set(number, model);
+  // The thread's side: keep a model, or run it.
+  let kept;
+  function serve({ data: { model, number, pixels } }) {
+    if (model) return (kept = model);
     try {
-      const activations = forward(kept.get(number), pixels);
+      const activations = forward(kept, pixels);
       // Handed over, not copied; flattening shares its numbers with the layer before.
       const arrays = activations.flatMap(({ data, logits }) => (logits ? [data, logits] : [data]));
-      postMessage({ run, activations }, [...new Set(arrays.map(({ buffer }) => buffer))]);
+      postMessage({ number, activations }, [...new Set(arrays.map(({ buffer }) => buffer))]);
     } catch ({ message }) {
-      postMessage({ run, message });
+      postMessage({ number, message });
     }
   }
 

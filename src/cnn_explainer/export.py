@@ -205,7 +205,7 @@ def _run(experiment: Experiment) -> Run | None:
 
 def _record(run: Run) -> dict[str, Any]:
     kernels = dict(zip(run.filters.epochs, run.filters.kernels, strict=True))
-    kernels = {epoch: kernels[epoch] for epoch in EPOCHS_SHOWN if epoch in kernels}
+    shown = [epoch for epoch in EPOCHS_SHOWN if epoch in kernels and epoch < run.epochs_done]
     return {
         "accuracy": run.test.accuracy,
         "loss": run.test.loss,
@@ -220,7 +220,10 @@ def _record(run: Run) -> dict[str, Any]:
             "confidence": np.round(run.calibration.confidence, 4).tolist(),
             "accuracy": np.round(run.calibration.accuracy, 4).tolist(),
         },
-        "filters": {"epochs": [*kernels], "data": Filters.pack(kernels).data},
+        "filters": {
+            "epochs": shown,
+            "data": Filters.pack({epoch: kernels[epoch] for epoch in shown}).data,
+        },
     }
 
 
