@@ -5,24 +5,19 @@ import functools
 import io
 import json
 import re
-import shutil
-import sys
 import threading
 from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from building import REPOSITORY
 from conftest import QuietHandler
 from PIL import Image
+from playgrounds import hook, put_on_page
 from widgets import check_axe_finds_nothing, check_fits_a_phone
 
-from cnn_explainer import assets, export, layers, probes, runs, weights, words
+from cnn_explainer import export, layers, probes, runs, weights, words
 from cnn_explainer.experiments import get
-
-sys.path.append(str(REPOSITORY / "book/_ext"))
-import playground as hook
 
 LENET, AUGMENTED, BASE = "lenet5-plain", "lenet5-augmented", "base-plain"
 CHANNELS_AND_MAPS = 675
@@ -33,35 +28,14 @@ TALL = 20_000
 def static(tmp_path_factory):
     """What a site has in `_static`: the scripts and the networks."""
     folder = tmp_path_factory.mktemp("site") / "_static"
-    shutil.copytree(REPOSITORY / "book/_static", folder)
     export.export_all(folder / "models")
     return folder
-
-
-def write_page(static, attributes="", name="page.html", more=""):
-    """Write a page with a playground, as the hook would fill it."""
-    element = f'<div class="cnn-playground" {attributes}><p>It needs JavaScript.</p></div>'
-    content = hook.data(static)
-    body = hook.PLAYGROUND.sub(lambda match: hook.filled(match, content), element)
-    scripts = "".join(f'<script defer src="_static/{each}"></script>' for each in hook.FIRST)
-    styles = "".join(
-        f'<link rel="stylesheet" href="_static/playground/{path.name}">'
-        for path in (static / "playground").glob("*.css")
-    )
-    path = static.parent / name
-    path.write_text(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Playground</title>'
-        f'<meta name="viewport" content="width=device-width">{hook.POLICY}{styles}{scripts}'
-        f"<main><h1>Playground</h1>{body}{more}</main></html>",
-        encoding="utf-8",
-    )
-    return path
 
 
 @pytest.fixture(scope="module")
 def address(static):
     """A page that starts with LeNet-5 and the aeroplane."""
-    return write_page(static, f'data-model="{LENET}" data-sample="aeroplane"').as_uri()
+    return put_on_page(static, f'data-model="{LENET}" data-sample="aeroplane"').as_uri()
 
 
 @pytest.fixture
@@ -140,9 +114,9 @@ def test_the_record_stands_beside_the_answer(page):
     run = runs.load(LENET)
     share = max(run.probes["aeroplane"])
     place = min(int(share * runs.BINS), runs.BINS - 1)
-    said = page.locator(".answers p").inner_text()
-    assert f"right on {run.test.accuracy:.1%}".replace("%", " %") in said
-    assert f"right on {run.calibration.accuracy[place]:.1%}".replace("%", " %") in said
+    said = page.locator(".answers p").inner_text().replace("\N{NO-BREAK SPACE}", "")
+    assert f"right on {run.test.accuracy:.1%}" in said
+    assert f"right on {run.calibration.accuracy[place]:.1%}" in said
     assert f"{place / runs.BINS:.2f} to {(place + 1) / runs.BINS:.2f}" in said
 
 
@@ -319,7 +293,7 @@ def test_a_chapter_brings_pictures_of_its_own(static, opened):
     src = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
     sample = {"name": "cat", "label": "Test picture: cat", "src": src, "truth": "cat"}
     more = f'<script type="application/json" class="cnn-samples">{json.dumps([sample])}</script>'
-    path = write_page(static, f'data-model="{LENET}"', "more.html", more)
+    path = put_on_page(static, f'data-model="{LENET}"', "more.html", more)
     page = opened(path.as_uri())
     page.get_by_role("button", name="Test picture: cat").click()
     expect(page, ".answers", "truth")
@@ -398,7 +372,7 @@ def test_a_network_for_another_size_gets_the_picture_in_its_size(page):
 
 
 def test_what_is_out_of_sight_is_not_painted(opened, static):
-    page = opened(write_page(static, f'data-model="{BASE}"', "base.html").as_uri())
+    page = opened(put_on_page(static, f'data-model="{BASE}"', "base.html").as_uri())
     maps = page.locator(".tile:not(:has(span))")
     assert maps.count() == CHANNELS_AND_MAPS
     # A canvas has another size until it is painted.
@@ -507,7 +481,7 @@ def test_nothing_leaves_the_page(opened, static):
 
         do_POST = do_HEAD = do_GET
 
-    write_page(static, f'data-model="{LENET}"', "served.html")
+    put_on_page(static, f'data-model="{LENET}"', "served.html")
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), each) for each in (handler, Listener)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -580,7 +554,7 @@ def test_without_javascript_there_is_a_picture_and_a_sentence(browser, address):
 
 
 def test_the_small_form_has_no_more_than_fits_a_chapter(static, opened):
-    path = write_page(static, f'data-model="{LENET}" data-small', "small.html")
+    path = put_on_page(static, f'data-model="{LENET}" data-small', "small.html")
     page = opened(path.as_uri())
     assert page.get_by_role("combobox", name="Compare with", exact=True).count() == 0
     assert page.locator(".perturb").is_hidden()
@@ -593,7 +567,7 @@ def test_the_small_form_has_no_more_than_fits_a_chapter(static, opened):
 
 def test_a_page_without_a_playground_gets_none_of_it():
     config = SimpleNamespace(
-        html_js_files=["cnn.js", ("models/index.js", {}), "playground/network.js", "other.js"],
+        html_js_files=[("cnn.js", {}), "playground/network.js", "other.js"],
         html_css_files=["style.css", "playground/playground.css"],
     )
     hook._take_off(None, config)
@@ -604,8 +578,6 @@ def test_a_page_without_a_playground_gets_none_of_it():
     assert context == {"body": "<p>No playground.</p>"}
 
 
-def test_before_a_network_comes_it_is_at_most_60_kilobytes():
-    static = REPOSITORY / "book/_static"
-    paths = [*(static / each for each in hook.FIRST), *(static / "playground").glob("*.css")]
-    sizes = {path.name: len(assets.lean(path.read_text()).encode()) for path in paths}
+def test_before_a_network_comes_it_is_at_most_60_kilobytes(static, address):
+    sizes = {name: (static / name).stat().st_size for name in (hook.SCRIPT, hook.STYLE)}
     assert sum(sizes.values()) <= 60_000, sizes

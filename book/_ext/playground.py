@@ -2,13 +2,14 @@
 
 A page asks for one with `<div class="cnn-playground">A sentence</div>`, in Markdown as it is:
 `data-model` and `data-sample` say what it starts with, `data-small` makes it the small form. The
-sentence stays for those who read without JavaScript, with a picture below it.
+sentence stays for those who read without JavaScript; the full form has a picture below it.
 
-Jupyter Book puts every script and style from `_static` on every page. These are taken off, and put
-back where they are needed. The browser is told to let nothing out of such a page.
+The scripts are joined into two files, what the first answer needs and what follows it, and the
+styles into one. The browser is told to let nothing out of a page that holds them.
 """
 
 import base64
+import hashlib
 import io
 import json
 import re
@@ -20,13 +21,14 @@ from PIL import Image
 from cnn_explainer import assets, figures, probes, runs, words
 from cnn_explainer.errors import RecordNotFound
 from cnn_explainer.figures.colours import cividis
+from cnn_explainer.files import write_atomically
 
 PLAYGROUND = re.compile(r'(<div class="cnn-playground"[^>]*>)(.*?)(</div>)', re.DOTALL)
-FIRST = [
+FIRST = (
     "cnn.js",
-    *(f"playground/{name}.js" for name in "playground sources models network answers".split()),
-]
-"""What the first answer needs; the other scripts of the folder follow it."""
+    *(f"playground/{n}.js" for n in "playground sources models network answers".split()),
+)
+SCRIPT, FOLLOWING, STYLE = "live/playground.js", "live/following.js", "live/playground.css"
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="'
     "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'self'\">"
@@ -39,20 +41,29 @@ SAMPLE_SIZE = 32
 def setup(app):
     """Connect to Sphinx."""
     app.connect("config-inited", _take_off)
+    app.connect("builder-inited", _bundle)
     app.connect("html-page-context", _put_on)
-    app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def data(folder: Path) -> dict:
-    """What the scripts in this `_static` folder show: colours, pictures, and scripts to follow."""
-    colours = cividis(np.linspace(0, 1, 16))
-    scripts = sorted(path.name for path in (folder / "playground").glob("*.js"))
-    later = [f"playground/{name}" for name in scripts if f"playground/{name}" not in FIRST]
+def bundle(source: Path, target: Path) -> None:
+    """Join scripts and styles of one `_static` folder into files of another."""
+    folder = source / "playground"
+    first = [source / name for name in FIRST]
+    following = sorted(set(folder.glob("*.js")) - set(first))
+    parts = {SCRIPT: first, FOLLOWING: following, STYLE: sorted(folder.glob("*.css"))}
+    for name, paths in parts.items():
+        text = assets.lean("\n".join(path.read_text("utf-8") for path in paths))
+        write_atomically(target / name, text.encode())
+
+
+def data(static: Path) -> dict:
+    """What the scripts show, and the address of those that follow, in this `_static` folder."""
+    digest = hashlib.sha256((static / FOLLOWING).read_bytes()).hexdigest()[:8]
     return {
-        "colours": [f"#{bytes(colour).hex()}" for colour in colours],
+        "colours": [f"#{bytes(colour).hex()}" for colour in cividis(np.linspace(0, 1, 16))],
         "samples": [_sample(name) for name in probes.PROBES],
-        "later": later,
+        "following": f"{FOLLOWING}?v={digest}",
     }
 
 
@@ -60,7 +71,8 @@ def filled(match: re.Match, content: dict) -> str:
     """A playground's element with what it needs, and what stays if no script runs."""
     begin, sentence, end = match.groups()
     model = re.search('data-model="(.*?)"', begin)
-    picture = _picture(model[1]) if model else ""
+    # A chapter has figures enough.
+    picture = _picture(model[1]) if model and "data-small" not in begin else ""
     # No text may end the script.
     text = json.dumps(content).replace("<", "\\u003c")
     return f'{begin}{sentence}{picture}<script type="application/json">{text}</script>{end}'
@@ -94,7 +106,8 @@ def _picture(name: str) -> str:
 
 
 def _take_off(app, config):
-    ours = ("cnn.js", "playground/", "models/")
+    """Jupyter Book puts every script and style of `_static` on every page."""
+    ours = ("cnn.js", "playground/")
     for files in (config.html_js_files, config.html_css_files):
         files[:] = [each for each in files if not _name(each).startswith(ours)]
 
@@ -103,23 +116,16 @@ def _name(entry: str | tuple) -> str:
     return entry if isinstance(entry, str) else entry[0]
 
 
+def _bundle(app):
+    if app.builder.format == "html":
+        bundle(Path(app.srcdir, "_static"), Path(app.outdir, "_static"))
+
+
 def _put_on(app, pagename, templatename, context, doctree):
     if not PLAYGROUND.search(context.get("body", "")):
         return
-    folder = Path(app.srcdir, "_static")
-    content = data(folder)
+    content = data(Path(app.outdir, "_static"))
     context["body"] = PLAYGROUND.sub(lambda match: filled(match, content), context["body"])
     context["metatags"] = context.get("metatags", "") + POLICY
-    for name in FIRST:
-        app.add_js_file(name, loading_method="defer")
-    for path in (folder / "playground").glob("*.css"):
-        app.add_css_file(f"playground/{path.name}")
-
-
-def _finish(app, exception):
-    """Take off the scripts what only a reader of the source needs."""
-    if exception is not None or app.builder.format != "html":
-        return
-    static = Path(app.outdir, "_static")
-    for path in [static / "cnn.js", *(static / "playground").iterdir()]:
-        path.write_text(assets.lean(path.read_text("utf-8")), "utf-8")
+    app.add_js_file(SCRIPT, loading_method="defer")
+    app.add_css_file(STYLE)

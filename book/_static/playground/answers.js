@@ -62,7 +62,7 @@ playground.part((app) => {
     const { count, accuracy: right } = calibration;
     const bin = Math.min(Math.floor(share * count.length), count.length - 1);
     const range = [bin, bin + 1].map((edge) => (edge / count.length).toFixed(2)).join(" to ");
-    const percent = (x) => `${(100 * x).toFixed(1)} %`;
+    const percent = (x) => `${(100 * x).toFixed(1)}\u00a0%`;
     const total = count.reduce((a, b) => a + b).toLocaleString("en");
     return (
       ` It was right on ${percent(accuracy)} of ${total} test pictures. ` +

@@ -7,7 +7,7 @@
 //
 //   app.root           the playground's element
 //   app.small          whether it is the small form inside a chapter
-//   app.data           what the build wrote into the page: { samples, colours, later }
+//   app.data           what the build wrote into the page: { samples, colours, following }
 //   app.url(path)      the address of a file in `_static`
 //   app.place(name)    the element of a region, to be filled: one of PLACES
 //   app.models         the networks by side, as `cnn.decode` gives them: one, or two to compare
@@ -88,10 +88,9 @@
 
   // What the first answer does not need is fetched after it, once.
   function follow({ data, url }) {
-    for (const path of data.later.splice(0)) {
-      if (document.querySelector(`script[src="${url(path)}"]`)) continue;
-      document.head.append(make("script", { async: false, src: url(path) }));
-    }
+    const src = url(data.following);
+    if (document.querySelector(`script[src="${src}"]`)) return;
+    document.head.append(make("script", { src }));
   }
 
   function create(root) {
