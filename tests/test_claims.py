@@ -1,4 +1,5 @@
 from collections import Counter
+from html import escape
 
 import numpy as np
 import pytest
@@ -246,6 +247,7 @@ def test_a_published_accuracy_is_reproduced_within_noise():
     assert test(accurate("base-plain", 0.7094)).verdict == HOLDS
     assert test(accurate("base-plain", 0.95)).verdict == FAILS
     assert test(()).verdict == UNTOLD
+    assert test((samples.run("base-plain", epochs_done=31),)).verdict == UNTOLD
 
 
 def test_vgg_gains_little_unless_it_beats_alexnet():
@@ -278,6 +280,10 @@ def test_a_table_shows_all_of_a_part(nothing):
         shown = table(part)
         assert shown.frame.index.tolist() == [claim.says for claim in expected]
         assert shown.frame["Verdict"].tolist() == [str(each.verdict) for each in check(part)]
+        page = shown._repr_html_()
+        for each in check(part):
+            for text in (each.claim.says, each.claim.tested, each.words, each.claim.where):
+                assert escape(text) in page
     assert "lenet5-plain" in table("LeNet-5").source
     assert table("Time").source == ""
 

@@ -44,9 +44,6 @@ class Table:
         return f"{self.caption}\n{self.shown.to_string()}"
 
     def _repr_html_(self) -> str:
-        right = [pd.api.types.is_numeric_dtype(kind) for kind in self.frame.dtypes]
-        head = _row(self.frame.index.name, self.frame.columns, right, scope="col")
-        body = "".join(_row(name, row, right) for name, *row in self.shown.itertuples())
         # A wide table scrolls by itself; the keyboard must be able to reach it then, and its
         # caption stays in view, no wider than what is seen of the table.
         stay = "display: inline-block; position: sticky; left: 0; max-width: 100cqw"
@@ -55,8 +52,14 @@ class Table:
             ' style="overflow-x: auto; container-type: inline-size"><table>'
             f'<caption style="text-align: left"><span style="{stay}">'
             f"{escape(self.caption)}{ending(self.source)}</span></caption>"
-            f"<thead>{head}</thead><tbody>{body}</tbody></table></div>"
+            f"{self._inside()}</table></div>"
         )
+
+    def _inside(self) -> str:
+        right = [pd.api.types.is_numeric_dtype(kind) for kind in self.frame.dtypes]
+        head = _row(self.frame.index.name, self.frame.columns, right, scope="col")
+        body = "".join(_row(name, row, right) for name, *row in self.shown.itertuples())
+        return f"<thead>{head}</thead><tbody>{body}</tbody>"
 
 
 def metrics(runs: Run | Sequence[Run]) -> Table:

@@ -15,10 +15,10 @@ from types import MappingProxyType
 import pandas as pd
 
 from .. import runs
-from ..provenance import describe
 from ..tables import Table
 from . import alexnet, base, concepts, conclusion, cost, data, lenet5, vgg16
 from .claim import Checked, Claim, Outcome, Verdict
+from .claim_table import ClaimTable
 
 __all__ = ["PARTS", "Checked", "Claim", "Outcome", "Verdict", "check", "summary", "table"]
 
@@ -53,23 +53,12 @@ def check(part: str | None = None) -> tuple[Checked, ...]:
     return tuple(claim.check(of) for claims in chosen for claim in claims)
 
 
-def table(part: str) -> Table:
-    """The claims of a part: what is claimed, how it was tested, what came out.
+def table(part: str) -> ClaimTable:
+    """The claims of a part: what is claimed, the verdict, how it was tested, what came out.
 
     Raises `ValueError` if there is no such part.
     """
-    checked = check(part)
-    frame = pd.DataFrame(
-        {
-            "Verdict": [str(each.verdict) for each in checked],
-            "What came out": [each.words for each in checked],
-            "How it was tested": [each.claim.tested for each in checked],
-            "Where": [each.claim.where for each in checked],
-        },
-        index=pd.Index([each.claim.says for each in checked], name="Claim"),
-    )
-    used = {run.experiment: run for each in checked for run in each.runs}.values()
-    return Table(frame, f"{part}: the claims, in our words.", describe([*used]) if used else "")
+    return ClaimTable.of(part, check(part))
 
 
 def summary() -> Table:

@@ -210,14 +210,14 @@ CLAIMS = (
         "Computer vision drove deep learning: it rose from 2011, won ImageNet's contest in 2012 and"
         " was widely used by 2016.",
         "Business understanding",
-        "Not at all.",
+        "None.",
         beyond("It is history, which no training decides."),
     ),
     Claim(
         "competing-networks",
         "Generative adversarial networks are two that compete; to classify rightly is essential.",
         "Why CNNs",
-        "Not at all.",
+        "None.",
         beyond("No such network was trained."),
     ),
     Claim(

@@ -50,7 +50,7 @@ CLAIMS = (
         "not-trivial",
         "It is not easy to make a network that is both accurate and fast.",
         "Conclusion",
-        "Not at all.",
+        "None.",
         beyond("It is a judgement."),
     ),
     Claim(
@@ -73,7 +73,7 @@ CLAIMS = (
         "quality-matters",
         "The quality of the data matters.",
         "Conclusion",
-        "Not at all.",
+        "None.",
         beyond("Each network was trained on one copy of its data."),
     ),
     Claim(

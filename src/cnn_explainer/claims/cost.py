@@ -83,7 +83,7 @@ CLAIMS = (
         "colab-times-out",
         "The trainings are too long for a session on Google Colab.",
         "Fit times",
-        "Not at all.",
+        "None.",
         beyond("Nothing was trained there."),
     ),
     Claim(

@@ -227,7 +227,7 @@ CLAIMS = (
         "hard-for-the-eye",
         "Pictures of 32 × 32 pixels are hard to tell apart for a person.",
         "Base model",
-        "Not at all.",
+        "None.",
         beyond("No person was asked."),
     ),
     Claim(

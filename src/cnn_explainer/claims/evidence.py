@@ -14,6 +14,7 @@ from scipy.special import ndtr
 from .. import comparison, words
 from ..architectures import shapes
 from ..comparison import LEVEL, Difference, Measure, compare
+from ..provenance import shortfall
 from ..published import RESULTS
 from ..runs import Run
 from .claim import Outcome, Seeds, Verdict, holds_if, listed, percent
@@ -64,10 +65,10 @@ def difference(first: Seeds, second: Seeds, measure: str | Measure) -> Differenc
 
 
 def reproduces(*variants: Seeds) -> Outcome:
-    """The accuracies are the write-up's, as far as there are records."""
-    recorded = [seeds for seeds in variants if seeds]
+    """The accuracies are the write-up's, as far as there are records of as many epochs."""
+    recorded = [seeds for seeds in variants if seeds and not shortfall(seeds)]
     if not recorded:
-        return Outcome("None of them is recorded.", Verdict.UNTOLD)
+        return Outcome("No training of all epochs is recorded.", Verdict.UNTOLD)
     found = comparison.together(map(comparison.with_published, recorded))
     return holds_if(
         not any(each.more_than_noise for each in found), " ".join(each.words for each in found)

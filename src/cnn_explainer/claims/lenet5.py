@@ -104,12 +104,12 @@ def _millions(seeds: Seeds) -> Outcome:
 
 def _unshuffled(dropout: Seeds, augmented: Seeds) -> Outcome:
     """Here the order is drawn anew in each epoch: does dropout help now?"""
-    counts = np.sum(dropout[0].confusion, axis=1)
+    counts = sorted({*np.sum(dropout[0].confusion, axis=1).tolist()})
     found = compare(dropout, augmented)
     helps = found.more_than_noise and found.mean > 0
     return Outcome(
-        "Here the order of the training images is drawn anew in each epoch, and each class has"
-        f" {counts.min():,} to {counts.max():,} test images. {found.words}",
+        "Here the order of the training images is drawn anew in each epoch. Test images in a class:"
+        f" {listed(f'{count:,}' for count in counts)}. {found.words}",
         Verdict.HOLDS if helps else Verdict.FAILS,
     )
 
