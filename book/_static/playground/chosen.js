@@ -1,7 +1,7 @@
 // The chosen map, enlarged; the arrow keys, or a click, choose a pixel of it.
 playground.part((app) => {
   "use strict";
-  const { make, number, paint } = playground;
+  const { make, number, plane, paint } = playground;
   const place = app.place("chosen");
   const canvas = make("canvas", { className: "pixels", tabIndex: 0 });
   // A screen reader leaves the arrow keys to an application alone.
@@ -75,7 +75,7 @@ playground.part((app) => {
       return;
     }
     const [height, width] = shape;
-    const values = data.filter((_, i) => i % units === at[2]);
+    const values = plane(data, units, at[2]);
     const [low, high] = [Math.min, Math.max].map((most) => values.reduce((a, b) => most(a, b)));
     paint(canvas, values, [height, width], app.palette, low, high);
     canvas.ariaLabel = `${title.textContent}, from ${number(low)} to ${number(high)}: the arrow keys choose a pixel`;

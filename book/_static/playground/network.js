@@ -2,7 +2,7 @@
 // One is in focus, and the arrow keys go from there to all others; Enter chooses it.
 playground.part((app) => {
   "use strict";
-  const { make, number, paint } = playground;
+  const { make, number, plane, paint } = playground;
   const place = app.place("network");
   const scales = { unit: "each map", layer: "each layer", network: "the whole network" };
   const scale = make("select", {}, ...Object.entries(scales).map(([key, text]) => new Option(text, key)));
@@ -139,7 +139,7 @@ playground.part((app) => {
       return;
     }
     cells.forEach((cell, unit) => {
-      const values = maps ? data.filter((_, i) => i % units === unit) : [data[unit]];
+      const values = maps ? plane(data, units, unit) : [data[unit]];
       const [low, high] = scale.value === "unit" && maps ? extent([values]) : whole;
       paint(cell.firstChild, values, maps ? row.shape.slice(0, 2) : [1, 1], app.palette, low, high);
     });
@@ -189,7 +189,7 @@ playground.part((app) => {
     const result = app.results[side]?.[layer];
     if (!result) return;
     if (maps && !pixel) {
-      const values = result.data.filter((_, i) => i % units === at);
+      const values = plane(result.data, units, at);
       const most = values.indexOf(extent([values])[1]);
       pixel = [Math.floor(most / shape[1]), most % shape[1]];
     }

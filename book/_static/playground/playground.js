@@ -38,6 +38,7 @@
 //
 //   playground.make(tag, properties, ...children)    an element
 //   playground.number(x, digits = 5)                 as text, with a minus that reads well
+//   playground.plane(data, units, unit)              one map of so many
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
 //   playground.channels(pixels, count)               a picture as a network of so many channels takes it
 //   app.palette                                      256 colours, four bytes each: cividis
@@ -57,11 +58,20 @@
   const parts = [];
   const apps = [];
   const statics = new URL("..", document.currentScript.src);
-  window.playground = { part, make, number, paint, channels };
+  window.playground = { part, make, number, plane, paint, channels };
 
   function part(start) {
     parts.push(start);
-    apps.forEach(start);
+    for (const app of apps) safely(start, app);
+  }
+
+  // One part's mistake is not to stop the others.
+  function safely(act, ...given) {
+    try {
+      act(...given);
+    } catch (error) {
+      reportError(error);
+    }
   }
 
   addEventListener("DOMContentLoaded", () => {
@@ -82,7 +92,7 @@
   function begin(root) {
     const app = create(root);
     apps.push(app);
-    for (const start of parts) start(app);
+    for (const start of parts) safely(start, app);
     app.on("result", () => follow(app));
   }
 
@@ -220,14 +230,7 @@
 
     function emit(event) {
       happened.add(event);
-      // One part's mistake is not to stop the others.
-      for (const listener of listeners[event] ?? []) {
-        try {
-          listener();
-        } catch (error) {
-          reportError(error);
-        }
-      }
+      for (const listener of listeners[event] ?? []) safely(listener);
     }
 
     return app;
@@ -267,15 +270,22 @@
     return context.getImageData(0, 0, 256, 1).data;
   }
 
+  // One map of several: every so many values.
+  function plane(data, units, unit) {
+    const values = new Float32Array(data.length / units);
+    for (let i = 0; i < values.length; i++) values[i] = data[i * units + unit];
+    return values;
+  }
+
   // Values of [height, width] from low to high; what lies outside has the colour of the end.
   function paint(canvas, values, [height, width], palette, low, high) {
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
     const painted = context.createImageData(width, height);
+    const [pixels, colours] = [painted, { data: palette }].map(({ data }) => new Uint32Array(data.buffer));
     const scale = 255 / (high - low || 1);
-    for (let i = 0; i < height * width; i++) {
-      const colour = 4 * Math.round(Math.min(Math.max((values[i] - low) * scale, 0), 255));
-      for (let k = 0; k < 4; k++) painted.data[4 * i + k] = palette[colour + k];
+    for (let i = 0; i < pixels.length; i++) {
+      pixels[i] = colours[Math.round(Math.min(Math.max((values[i] - low) * scale, 0), 255))];
     }
     context.putImageData(painted, 0, 0);
   }
