@@ -127,8 +127,8 @@ def test_more_holds_if_it_is_more_than_noise():
     assert evidence.rises("accuracy")(low, high).verdict == FAILS
     assert evidence.falls("accuracy")(low, high).verdict == HOLDS
     assert evidence.rises("accuracy")(near, low).verdict == NOISE
-    assert evidence.alike(near, low).verdict == HOLDS
-    assert evidence.alike(high, low).verdict == FAILS
+    assert evidence.alike("accuracy")(near, low).verdict == HOLDS
+    assert evidence.alike("accuracy")(high, low).verdict == FAILS
 
 
 @pytest.mark.parametrize("measure, curve", evidence.CURVES.items())
@@ -138,7 +138,7 @@ def test_without_common_seeds_the_curves_tell_the_noise(measure, curve):
     def pair(values):
         """More training accuracy, gap and loss; then less."""
         for name, by in (("vgg16-plain", 0.1), ("vgg16-augmented", 0)):
-            (run,) = curved(name, **{curve: values})
+            (run,) = curved(name, **{curve: tuple(value + by for value in values)})
             train = run.train.model_copy(update={"accuracy": 0.8 + by})
             test = run.test.model_copy(update={"accuracy": 0.5, "loss": 1 + by})
             yield (run.model_copy(update={"train": train, "test": test}),)

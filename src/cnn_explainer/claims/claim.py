@@ -106,6 +106,11 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def points(share: float) -> str:
+    """`0.021` are 2.1 points. Rounded first, and 0 added: there is no −0.0."""
+    return f"{round(100 * share, 1) + 0:.1f} points".replace("-", "−")
+
+
 def percent(share: float, decimals: int = 1) -> str:
     """`0.574` is 57.4 %, in one piece."""
     return f"{100 * share:.{decimals}f}\N{NO-BREAK SPACE}%"

@@ -17,15 +17,22 @@ from ..comparison import LEVEL, Difference, Measure, compare
 from ..provenance import shortfall
 from ..published import RESULTS
 from ..runs import Run
-from .claim import Outcome, Seeds, Verdict, holds_if, listed, percent
-from .steps import scatter
+from .claim import Outcome, Seeds, Verdict, holds_if, listed, percent, points
+from .steps import SETTLED, scatter
 
 STRONG = 0.2
 """A gap between training and test accuracy from which on overfitting is called strong."""
 
 TRAINING = Measure("accuracy on the training images", lambda run: run.train.accuracy, "points", 100)
 
-CURVES = {"gap": "val_accuracy", "loss": "val_loss", TRAINING: "accuracy"}
+SPEED = Measure(
+    f"training accuracy after epoch {SETTLED}",
+    lambda run: run.history.accuracy[:SETTLED][-1],
+    "points",
+    100,
+)
+
+CURVES = {"gap": "val_accuracy", "loss": "val_loss", TRAINING: "accuracy", SPEED: "accuracy"}
 """Whose scatter says how noisy a measure is, where no seeds do."""
 
 
@@ -48,10 +55,16 @@ def ordered(found: Difference, sign: int) -> Outcome:
     return holds_if(found.mean * sign > 0, found.words)
 
 
-def alike(first: Seeds, second: Seeds) -> Outcome:
-    """The accuracies of the two differ by no more than noise."""
-    found = difference(first, second, "accuracy")
-    return holds_if(not found.more_than_noise, found.words)
+def alike(measure: str | Measure) -> Callable[[Seeds, Seeds], Outcome]:
+    """The two differ in it by no more than noise."""
+
+    def test(first: Seeds, second: Seeds) -> Outcome:
+        found = difference(first, second, measure)
+        if isnan(found.p):
+            return Outcome(found.words, Verdict.UNTOLD)
+        return holds_if(not found.more_than_noise, found.words)
+
+    return test
 
 
 def difference(first: Seeds, second: Seeds, measure: str | Measure) -> Difference:
@@ -135,8 +148,8 @@ def overfits(seeds: Seeds) -> Outcome:
     )
     said = (
         f"In the end {percent(trained.mean())} of the training images are right, and"
-        f" {percent(tested.mean())} of the test images. A gap of {percent(STRONG, 0)} or more is"
-        " called strong."
+        f" {percent(tested.mean())} of the test images. A gap of {points(STRONG)} or more is called"
+        " strong."
     )
     return judged_by_seed(trained - tested >= STRONG, said)
 
@@ -144,7 +157,7 @@ def overfits(seeds: Seeds) -> Outcome:
 def closes_with_data(*shares: Seeds) -> Outcome:
     """The gap between training and test accuracy shrinks as there are more training images."""
     gaps = listed(
-        f"{percent(np.mean([run.train.accuracy - run.test.accuracy for run in seeds]))} with"
+        f"{points(np.mean([run.train.accuracy - run.test.accuracy for run in seeds]))} with"
         f" {words.share(seeds[0].experiment.train_share)}"
         for seeds in shares
     )
