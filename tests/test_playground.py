@@ -237,17 +237,18 @@ def test_one_draws_with_the_keyboard(page):
     page.locator(".input canvas").focus()
     for key in ["ArrowUp"] * 3 + ["ArrowLeft"] * 2 + ["Space"]:
         page.keyboard.press(key)
+    # Soon after, the answer is read out.
+    expect(page, ".said", "Row 14, column 15, painted")
     after = picture(page)
     rows, columns = np.nonzero((after != before).any(axis=-1))
     assert (round(rows.mean()), round(columns.mean())) == (13, 14)
     assert after[13, 14].tolist() == [0xD5, 0x5E, 0x00]
-    assert "Row 14, column 15, painted" in page.locator(".said").inner_text()
 
 
 def test_one_draws_with_the_pointer(page):
     page.get_by_role("button", name="Draw", exact=True).click()
     page.get_by_role("button", name="White sheet").click()
-    page.get_by_label("Colour of the brush").fill("#000000")
+    page.get_by_label("Colour", exact=True).fill("#000000")
     box = page.locator(".input canvas").bounding_box()
     page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.down()

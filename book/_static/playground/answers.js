@@ -38,7 +38,11 @@ playground.part((app) => {
       { className: remarks.length ? "marked" : "" },
       make("th", { scope: "row" }, `${name} `, make("small", { textContent: remarks.join(", ") })),
       make("td", {}, ...shares.map(bar)),
-      make("td", {}, ...shares.map((share) => make("div", { textContent: share?.toFixed(3) ?? "" }))),
+      make(
+        "td",
+        {},
+        ...shares.map((share) => make("div", { textContent: share?.toFixed(3) ?? "" })),
+      ),
     );
   }
 

@@ -1,16 +1,17 @@
 // The chosen map, enlarged; the arrow keys, or a click, choose a pixel of it.
 playground.part((app) => {
   "use strict";
-  const { make, number, plane, paint } = playground;
+  const { make, number, within, arrow, under, lay, plane, paint } = playground;
   const place = app.place("chosen");
-  const canvas = make("canvas", { className: "pixels", tabIndex: 0 });
+  const canvas = make("canvas", { tabIndex: 0 });
   // A screen reader leaves the arrow keys to an application alone.
   canvas.setAttribute("role", "application");
   const pin = make("div", { className: "pin" });
   const frame = make("div", { className: "frame" }, canvas, pin);
   const title = make("p", { className: "title" });
   const value = make("p", { className: "value" });
-  const [before, after, close] = [["‹", "Previous"], ["›", "Next"], ["×", "Close"]].map(([textContent, ariaLabel]) =>
+  const names = Object.entries({ "‹": "Previous", "›": "Next", "×": "Close" });
+  const [before, after, close] = names.map(([textContent, ariaLabel]) =>
     make("button", { type: "button", textContent, ariaLabel }),
   );
   place.append(make("div", { className: "head" }, title, before, after, close), frame, value);
@@ -24,15 +25,14 @@ playground.part((app) => {
     (cells[at.at(-1)] ?? cells[0]).focus();
   });
   canvas.addEventListener("click", (event) => {
-    const box = canvas.getBoundingClientRect();
-    move((event.clientY - box.top) / box.height * canvas.height, (event.clientX - box.left) / box.width * canvas.width);
+    move(...under(event, canvas, shape()));
   });
   canvas.addEventListener("keydown", (event) => {
-    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [];
-    if (down === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const step = arrow(event);
+    if (!step) return;
     event.preventDefault();
     const [y, x] = app.selection.at;
-    move(y + down, x + right);
+    move(y + step[0], x + step[1]);
     app.announce(value.textContent);
   });
   app.root.addEventListener("keydown", ({ key }) => {
@@ -43,7 +43,11 @@ playground.part((app) => {
 
   function move(row, column) {
     const { at } = app.selection;
-    const [y, x] = [row, column].map((to, axis) => Math.min(Math.max(Math.floor(to), 0), shape()[axis] - 1));
+    const [height, width] = shape();
+    const [y, x] = [
+      within(Math.floor(row), 0, height - 1),
+      within(Math.floor(column), 0, width - 1),
+    ];
     app.select({ ...app.selection, at: [y, x, at[2]] });
   }
 
@@ -69,7 +73,8 @@ playground.part((app) => {
     const last = selection.layer === layers.length - 1;
     const units = shape.at(-1);
     frame.hidden = at.length === 1;
-    title.textContent = `${name}, ${last ? classes[at[0]] : at.length > 1 ? `map ${at[2]}` : `unit ${at[0]}`}`;
+    const unit = at.at(-1);
+    title.textContent = `${name}, ${last ? classes[unit] : at.length > 1 ? `map ${unit}` : `unit ${unit}`}`;
     if (at.length === 1) {
       value.textContent = number(data[at[0]]);
       return;
@@ -78,9 +83,10 @@ playground.part((app) => {
     const values = plane(data, units, at[2]);
     const [low, high] = [Math.min, Math.max].map((most) => values.reduce((a, b) => most(a, b)));
     paint(canvas, values, [height, width], app.palette, low, high);
-    canvas.ariaLabel = `${title.textContent}, from ${number(low)} to ${number(high)}: the arrow keys choose a pixel`;
-    pin.style.cssText =
-      `top:${(100 * at[0]) / height}%;left:${(100 * at[1]) / width}%;height:${100 / height}%;width:${100 / width}%`;
-    value.textContent = `row ${at[0] + 1}, column ${at[1] + 1}: ${number(values[at[0] * width + at[1]])}`;
+    const range = `from ${number(low)} to ${number(high)}`;
+    canvas.ariaLabel = `${title.textContent}, ${range}: the arrow keys choose a pixel`;
+    const [y, x] = at;
+    lay(pin, [height, width], y, x);
+    value.textContent = `row ${y + 1}, column ${x + 1}: ${number(values[y * width + x])}`;
   }
 });

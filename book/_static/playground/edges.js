@@ -7,7 +7,8 @@ playground.part((app) => {
   const sheet = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   sheet.setAttribute("class", "edges");
   sheet.ariaHidden = "true";
-  const hint = "Point at a map to see what feeds it, click to open it. By keyboard: arrow keys, Enter.";
+  const hint =
+    "Point at a map to see what feeds it, click to open it. By keyboard: arrow keys, Enter.";
   const sentence = make("p", { className: "hint" });
   app.place("network").append(sheet);
   app.place("network").querySelector(".bench").append(sentence);
@@ -24,15 +25,19 @@ playground.part((app) => {
     let fed = feeders(side, layer, unit);
     sentence.textContent = told(looked, fed);
     const marks = [mark(side, layer, unit, "target")];
-    fed.slice(0, MOST).forEach((feeder, i) => {
-      marks.push(line(side, layer, unit, feeder, fed[0]), mark(side, layer - 1, feeder.unit, i ? "" : "first"));
-    });
+    const join = (layer, unit, feeder, kind) => {
+      marks.push(
+        line(side, layer, unit, feeder, fed[0], kind),
+        mark(side, layer - 1, feeder.unit, kind),
+      );
+    };
+    fed.slice(0, MOST).forEach((feeder) => join(layer, unit, feeder, ""));
     for (let back = layer - 1; fed.length && back > 0; back--) {
       const from = fed[0].unit;
       fed = feeders(side, back, from);
-      if (fed.length) marks.push(line(side, back, from, fed[0], fed[0], "back"), mark(side, back - 1, fed[0].unit, "back"));
+      if (fed.length) join(back, from, fed[0], "back");
     }
-    sheet.append(...marks.filter(Boolean));
+    sheet.append(...marks);
   }
 
   // The units of the layer before that have a part in this one, the strongest first. A weighted
@@ -48,8 +53,11 @@ playground.part((app) => {
     data.forEach((value, i) => (sums[i % units] += value));
     const outputs = kernel.shape.at(-1);
     const weights = new Float64Array(units);
-    for (let i = unit; i < kernel.data.length; i += outputs) weights[((i - unit) / outputs) % units] += kernel.data[i];
-    const parts = Array.from(sums, (sum, i) => ({ unit: i, part: (sum * weights[i] * units) / data.length }));
+    for (let i = unit; i < kernel.data.length; i += outputs) {
+      weights[((i - unit) / outputs) % units] += kernel.data[i];
+    }
+    const places = data.length / units;
+    const parts = Array.from(sums, (sum, i) => ({ unit: i, part: (sum * weights[i]) / places }));
     return parts.filter(({ part }) => part).sort((a, b) => Math.abs(b.part) - Math.abs(a.part));
   }
 
@@ -58,7 +66,8 @@ playground.part((app) => {
     const last = layer === layers.length - 1;
     const what = `${layers[layer].name}, ${last ? classes[unit] : unit}`;
     if (!layers[layer].kernel || !fed.length) return what;
-    const terms = fed.slice(0, 3).map(({ unit, part }) => `${unit} (${part < 0 ? "" : "+"}${number(part, 3)})`);
+    const signed = (part) => (part < 0 ? "" : "+") + number(part, 3);
+    const terms = fed.slice(0, 3).map(({ unit, part }) => `${unit} (${signed(part)})`);
     const mean = app.results[side][layer - 1].shape.length > 1 ? ", on average over the map" : "";
     return `${what}: most comes from ${layers[layer - 1].name} ${terms.join(", ")}${mean}.`;
   }
@@ -66,14 +75,13 @@ playground.part((app) => {
   // --- drawing ------------------------------------------------------------------------------
 
   function mark(side, layer, unit, kind) {
-    const box = boxOf(side, layer, unit);
-    if (!box) return null;
-    return shape("rect", { class: kind, x: box.x, y: box.y, width: box.width, height: box.height });
+    return shape("rect", { class: kind, ...boxOf(side, layer, unit) });
   }
 
-  function line(side, layer, unit, feeder, strongest, kind = "") {
+  function line(side, layer, unit, feeder, strongest, kind) {
     const [to, from] = [boxOf(side, layer, unit), boxOf(side, layer - 1, feeder.unit)];
-    const [x, y, end, bottom] = [from.x + from.width / 2, from.y + from.height, to.x + to.width / 2, to.y];
+    const [x, y] = [from.x + from.width / 2, from.y + from.height];
+    const [end, bottom] = [to.x + to.width / 2, to.y];
     const bend = Math.max((bottom - y) / 2, 12);
     return shape("path", {
       class: `${feeder.part < 0 ? "minus" : "plus"} ${kind}`,
@@ -91,7 +99,8 @@ playground.part((app) => {
     if (row.tiles) return { x, y, width: box.width, height: box.height };
     const { across, units } = row;
     const [width, height] = [box.width / across, box.height / Math.ceil(units / across)];
-    return { x: x + (unit % across) * width, y: y + Math.floor(unit / across) * height, width, height };
+    const [line, post] = [Math.floor(unit / across), unit % across];
+    return { x: x + post * width, y: y + line * height, width, height };
   }
 
   function shape(tag, attributes) {

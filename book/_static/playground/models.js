@@ -30,8 +30,15 @@ playground.part(async (app) => {
   });
 
   try {
-    for (const { name, title, file, version, bytes } of await cnn.index(app.url("models/index.js"))) {
-      known.set(name, { title, bytes, load: () => cnn.load(app.url(`models/${file}?v=${version}`)) });
+    for (const { name, title, bytes, file, version } of await cnn.index(
+      app.url("models/index.js"),
+    )) {
+      const url = app.url(`models/${file}?v=${version}`);
+      known.set(name, {
+        title,
+        size: `, ${(bytes / 1e6).toFixed(1)} MB`,
+        load: () => cnn.load(url),
+      });
     }
     list();
     const first = app.root.dataset.model;
@@ -54,14 +61,14 @@ playground.part(async (app) => {
     try {
       let model = null;
       if (name) {
-        const { title, bytes, load } = known.get(name);
-        facts.textContent = `Loading ${title}${bytes ? `, ${(bytes / 1e6).toFixed(1)} MB` : ""} …`;
+        const { title, size = "", load } = known.get(name);
+        facts.textContent = `Loading ${title}${size} …`;
         model = await load();
         if (wanted[side] !== name) return;
         model.choice = name;
         const other = app.models[1 - side];
         if (other && `${model.input}` !== `${other.input}`) {
-          if (side) throw new Error("Two networks can be compared if both take pictures of one size.");
+          if (side) throw new Error("To compare, both must take pictures of one size.");
           app.setModel(1, null);
         }
       }

@@ -2,10 +2,11 @@
 // One is in focus, and the arrow keys go from there to all others; Enter chooses it.
 playground.part((app) => {
   "use strict";
-  const { make, number, plane, paint } = playground;
+  const { make, number, within, arrow, under, plane, paint } = playground;
   const place = app.place("network");
   const scales = { unit: "each map", layer: "each layer", network: "the whole network" };
-  const scale = make("select", {}, ...Object.entries(scales).map(([key, text]) => new Option(text, key)));
+  const scale = make("select");
+  for (const [key, text] of Object.entries(scales)) scale.append(new Option(text, key));
   const legend = make("span", { className: "legend" }, "low ", make("i"), " high");
   legend.querySelector("i").style.background = `linear-gradient(to right, ${app.data.colours})`;
   const nets = make("div", { className: "nets" });
@@ -62,8 +63,10 @@ playground.part((app) => {
 
   function grid(rows, side) {
     const { title } = app.models[side];
-    const head = app.models.length > 1 ? [make("div", { className: `title side${side}`, textContent: title })] : [];
-    const table = make("div", { role: "grid", ariaLabel: `The layers of ${title}` }, ...rows.map((row) => row.element));
+    const head = make("div", { className: `title side${side}`, textContent: title });
+    head.hidden = app.models.length === 1;
+    const table = make("div", { role: "grid", ariaLabel: `The layers of ${title}` });
+    table.append(...rows.map(({ element }) => element));
     rows[0].cells[0].tabIndex = 0;
     table.addEventListener("keydown", onKey);
     table.addEventListener("focusin", ({ target }) => {
@@ -77,7 +80,7 @@ playground.part((app) => {
     table.addEventListener("pointermove", (event) => point(event, look));
     table.addEventListener("pointerleave", () => app.point(null));
     table.addEventListener("click", (event) => point(event, choose));
-    return make("div", { className: "net" }, ...head, table);
+    return make("div", { className: "net" }, head, table);
   }
 
   function build(side, layer) {
@@ -94,25 +97,34 @@ playground.part((app) => {
       make("div", { className, role: "gridcell", tabIndex: -1 }, make("canvas", size)),
     );
     const range = make("span");
-    const row = { side, layer, name, units, shape, maps, tiles, across, cells, range, at: 0, seen: false, stale: true };
+    const row = { side, layer, name, units, shape, maps, tiles, across, cells, range };
+    Object.assign(row, { at: 0, seen: false, stale: true });
+    const style = `--across: ${across}; --narrow: ${narrow}`;
     row.element = make(
       "div",
       { className: "layer", role: "row" },
       make("div", { className: "head", role: "rowheader" }, ...described(side, layer), range),
-      make("div", { className: "cells", role: "presentation", style: `--across: ${across}; --narrow: ${narrow}` }, ...cells),
+      make("div", { className: "cells", role: "presentation", style }, ...cells),
     );
     cells.forEach((cell, unit) => (cell.ariaLabel = titled(row, unit)));
     const { layers, classes } = app.models[side];
-    if (layer === layers.length - 1 && tiles) cells.forEach((cell, k) => cell.append(make("span", { textContent: classes[k] })));
+    if (layer === layers.length - 1 && tiles) {
+      cells.forEach((cell, k) => cell.append(make("span", { textContent: classes[k] })));
+    }
     return row;
   }
 
   function described(side, layer) {
     const { name, type, activation, shape, kernel, size } = app.models[side].layers[layer];
-    const words = { conv2d: "convolution", max_pool2d: "max pooling", avg_pool2d: "average pooling" };
-    const window = (type === "conv2d" ? kernel.shape : (size ?? [])).slice(0, 2).join("×");
-    const what = [words[type] ?? type.replaceAll("_", " "), window].join(" ").trim();
-    const bend = activation === "linear" || activation === type ? "" : `, ${activation === "relu" ? "ReLU" : activation}`;
+    const windows = {
+      conv2d: "convolution",
+      max_pool2d: "max pooling",
+      avg_pool2d: "average pooling",
+    };
+    const window = (size ?? kernel?.shape.slice(0, 2))?.join("×");
+    const what = type in windows ? `${windows[type]} ${window}` : type.replaceAll("_", " ");
+    const bends = { relu: ", ReLU", tanh: ", tanh", softmax: ", softmax" };
+    const bend = activation === type ? "" : (bends[activation] ?? "");
     const title = make("div", {}, make("b", { textContent: name }), ` ${shape.join("×")}`);
     return what === name ? [title] : [title, make("span", { textContent: what + bend })];
   }
@@ -131,8 +143,10 @@ playground.part((app) => {
     row.stale = false;
     const { data } = result;
     const { units, cells, maps, across } = row;
-    const whole = scale.value === "network" ? extent(app.results[row.side].map((each) => each.data)) : extent([data]);
-    row.range.textContent = scale.value === "layer" ? `${number(whole[0], 3)} to ${number(whole[1], 3)}` : "";
+    const all = scale.value === "network" ? app.results[row.side] : [result];
+    const whole = extent(all.map((each) => each.data));
+    const range = whole.map((end) => number(end, 3)).join(" to ");
+    row.range.textContent = scale.value === "layer" ? range : "";
     if (!row.tiles) {
       const lines = Math.ceil(units / across);
       paint(cells[0].firstChild, data, [lines, across], app.palette, ...whole);
@@ -163,22 +177,18 @@ playground.part((app) => {
     const cell = event.target.closest(".tile, .strip");
     if (!cell) return;
     const row = rowOf(cell);
-    const box = cell.getBoundingClientRect();
-    const share = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
-    const within = (axis, count) => Math.min(Math.max(Math.floor(share[axis] * count), 0), count - 1);
-    if (row.tiles) {
-      row.at = row.cells.indexOf(cell);
-      act(row, row.maps && row.shape.slice(0, 2).map((count, axis) => within(axis, count)));
-    } else {
-      const unit = within(0, Math.ceil(row.units / row.across)) * row.across + within(1, row.across);
-      row.at = Math.min(unit, row.units - 1);
-      act(row);
-    }
+    const { units, across, maps, tiles } = row;
+    const size = maps ? row.shape : tiles ? [1, 1] : [Math.ceil(units / across), across];
+    const place = under(event, cell.firstChild, size);
+    const [y, x] = place.map((at, axis) => within(Math.floor(at), 0, size[axis] - 1));
+    row.at = tiles ? row.cells.indexOf(cell) : Math.min(y * across + x, units - 1);
+    act(row, maps && [y, x]);
   }
 
   function look(row) {
     const { side, layer, at: unit } = row;
-    if (app.pointed?.side === side && app.pointed.layer === layer && app.pointed.unit === unit) return;
+    const before = app.pointed;
+    if (before?.side === side && before.layer === layer && before.unit === unit) return;
     app.point({ side, layer, unit });
     if (!row.tiles) row.cells[0].ariaLabel = titled(row, unit);
   }
@@ -200,26 +210,33 @@ playground.part((app) => {
     const { selection } = app;
     for (const { side, layer, tiles, cells } of app.rows.flat()) {
       const here = selection?.side === side && selection.layer === layer;
-      cells.forEach((cell, i) => (cell.ariaSelected = `${here && (!tiles || i === selection.at.at(-1))}`));
+      const chosen = (i) => here && (!tiles || i === selection.at.at(-1));
+      cells.forEach((cell, i) => (cell.ariaSelected = `${chosen(i)}`));
     }
   }
 
   function onKey(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const row = rowOf(event.target);
-    const columns = row.tiles ? row.cells.filter(({ offsetTop }) => offsetTop === row.cells[0].offsetTop).length : row.across;
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    // So many stand side by side, now that the window has this width.
+    const top = ({ offsetTop }) => offsetTop === row.cells[0].offsetTop;
+    const columns = row.tiles ? row.cells.filter(top).length : row.across;
+    const [down, right] = arrow(event) ?? [0, 0];
+    const step = columns * down + right;
     if (event.key === "Enter" || event.key === " ") {
       choose(row);
       // The arrow keys now choose a pixel; Escape comes back here.
-      app.place("chosen").querySelector(row.maps ? "canvas" : "button").focus();
+      app
+        .place("chosen")
+        .querySelector(row.maps ? "canvas" : "button")
+        .focus();
     } else if (event.key === "Home") go(row, 0);
     else if (event.key === "End") go(row, row.units - 1);
     else if (event.key === "PageUp") leave(row, -1, columns);
     else if (event.key === "PageDown") leave(row, 1, columns);
-    else if (step === undefined) return;
+    else if (!step) return;
     else if (row.at + step >= 0 && row.at + step < row.units) go(row, row.at + step);
-    else if (columns > 1 || Math.abs(step) === columns) leave(row, Math.sign(step), columns);
+    else leave(row, Math.sign(step), columns);
     event.preventDefault();
     event.stopPropagation();
   }
@@ -236,6 +253,7 @@ playground.part((app) => {
     row.at = unit;
     (row.cells[unit] ?? row.cells[0]).focus();
     look(row);
-    if (!row.tiles) app.announce(`${titled(row, unit)}: ${number(app.results[row.side]?.[row.layer].data[unit] ?? 0, 3)}`);
+    const result = app.results[row.side]?.[row.layer];
+    if (!row.tiles && result) app.announce(`${titled(row, unit)}: ${number(result.data[unit], 3)}`);
   }
 });

@@ -40,8 +40,12 @@
 //   playground.number(x, digits = 5)                 as text, with a minus that reads well
 //   playground.plane(data, units, unit)              one map of so many
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
-//   playground.channels(pixels, count)               a picture as a network of so many channels takes it
 //   app.palette                                      256 colours, four bytes each: cividis
+//   playground.channels(pixels, count)               a picture as a network with 3 or 1 takes it
+//   playground.within(x, low, high)                  the nearest number that is
+//   playground.arrow(event)                          [down, right], or null for another key
+//   playground.under(event, element, [height, width])    the pixel under the pointer, unrounded
+//   playground.lay(element, [height, width], top, left, rows = 1, columns = 1)   over a picture
 (() => {
   "use strict";
 
@@ -58,7 +62,7 @@
   const parts = [];
   const apps = [];
   const statics = new URL("..", document.currentScript.src);
-  window.playground = { part, make, number, plane, paint, channels };
+  window.playground = { part, make, number, within, arrow, under, lay, plane, paint, channels };
 
   function part(start) {
     parts.push(start);
@@ -260,6 +264,32 @@
     return `${Number(x.toPrecision(digits))}`.replace("-", "−");
   }
 
+  function within(x, low, high) {
+    return Math.min(Math.max(x, low), high);
+  }
+
+  function arrow({ key, altKey, ctrlKey, metaKey }) {
+    if (altKey || ctrlKey || metaKey) return null;
+    const ways = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    return ways[key] ?? null;
+  }
+
+  function under({ clientX, clientY }, element, [height, width]) {
+    const box = element.getBoundingClientRect();
+    return [
+      ((clientY - box.top) / box.height) * height,
+      ((clientX - box.left) / box.width) * width,
+    ];
+  }
+
+  function lay(element, [height, width], top, left, rows = 1, columns = 1) {
+    const percent = (part, whole) => `${(100 * part) / whole}%`;
+    Object.assign(element.style, {
+      ...{ top: percent(top, height), height: percent(rows, height) },
+      ...{ left: percent(left, width), width: percent(columns, width) },
+    });
+  }
+
   // 256 colours between those given, four bytes each.
   function spectrum(colours) {
     const context = make("canvas", { width: 256, height: 1 }).getContext("2d");
@@ -282,10 +312,11 @@
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
     const painted = context.createImageData(width, height);
-    const [pixels, colours] = [painted, { data: palette }].map(({ data }) => new Uint32Array(data.buffer));
+    const [pixels, colours] = [painted.data, palette].map(({ buffer }) => new Uint32Array(buffer));
     const scale = 255 / (high - low || 1);
+    // Past the last value there is no number, and so no colour.
     for (let i = 0; i < pixels.length; i++) {
-      pixels[i] = colours[Math.round(Math.min(Math.max((values[i] - low) * scale, 0), 255))];
+      pixels[i] = colours[Math.round(within((values[i] - low) * scale, 0, 255))];
     }
     context.putImageData(painted, 0, 0);
   }

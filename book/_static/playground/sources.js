@@ -2,40 +2,42 @@
 // page: nothing here, or anywhere in the playground, sends anything.
 playground.part((app) => {
   "use strict";
-  const { make } = playground;
+  const { make, within, arrow, under, lay } = playground;
   const LARGEST = 40e6;
   const place = app.place("input");
 
-  const canvas = make("canvas", { className: "pixels", role: "img" });
+  const button = (textContent) => make("button", { type: "button", textContent });
+  const canvas = make("canvas", { role: "img" });
   const cursor = make("div", { className: "pin", hidden: true });
   const video = make("video", { hidden: true, muted: true, playsInline: true });
   const frame = make("div", { className: "frame" }, canvas, video, cursor);
-  const samples = make("div", { className: "samples", role: "group", ariaLabel: "Sample pictures" });
+  const title = make("p", { className: "title" });
+  const samples = make("div", { className: "samples", role: "group", ariaLabel: "Samples" });
   const file = make("input", { type: "file", accept: "image/*" });
-  const draw = make("button", { type: "button", textContent: "Draw", ariaPressed: "false" });
-  const camera = make("button", { type: "button", textContent: "Camera" });
-  const sheet = make("button", { type: "button", textContent: "White sheet" });
-  const colour = make("input", { type: "color", value: "#d55e00", ariaLabel: "Colour of the brush" });
-  const size = make("input", { type: "range", min: 0.5, max: 5, step: 0.5, value: 1, ariaLabel: "Size of the brush" });
-  const hint = make("p", { className: "hint", textContent: "Paint with the pointer, or with the arrow keys and Space." });
-  const tools = make("div", { className: "tools", hidden: true }, colour, size, sheet, hint);
-  place.append(
-    frame,
-    make("p", { className: "title" }),
-    samples,
-    make("div", { className: "controls" }, make("label", { className: "button" }, "Your file", file), draw, camera),
-    tools,
-    make("p", { className: "hint", textContent: "You may also drop or paste a picture. Nothing leaves your machine." }),
-  );
+  const [draw, camera, sheet] = ["Draw", "Camera", "White sheet"].map(button);
+  const colour = make("input", { type: "color", value: "#d55e00", ariaLabel: "Colour" });
+  const size = make("input", { type: "range", min: 0.5, max: 5, step: 0.5, ariaLabel: "Brush" });
+  const tools = make("div", { className: "tools", hidden: true }, colour, size, sheet);
+  tools.append(hint("Paint with the pointer, or with the arrow keys and Space."));
+  const own = make("label", { className: "button" }, "Your file", file);
+  place.append(frame, title, samples, make("div", { className: "controls" }, own, draw, camera));
+  place.append(tools, hint("You may also drop or paste a picture. Nothing leaves your machine."));
+  draw.ariaPressed = "false";
+  size.value = 1;
 
   // A chapter may bring pictures of its own, where it was built with a dataset.
-  const more = [...document.querySelectorAll("script.cnn-samples")].flatMap(({ textContent }) => JSON.parse(textContent));
+  const more = [...document.querySelectorAll("script.cnn-samples")];
+  const all = [app.data.samples, ...more.map(({ textContent }) => JSON.parse(textContent))].flat();
   let first = null;
-  for (const { name, label, src, truth } of [...app.data.samples, ...more]) {
-    const button = make("button", { type: "button", title: label }, make("img", { src, alt: label }));
-    button.addEventListener("click", async () => take(await opened(src), label, truth));
-    samples.append(button);
-    if (name === app.root.dataset.sample) first = button;
+  for (const { name, label, src, truth } of all) {
+    const sample = make(
+      "button",
+      { type: "button", title: label },
+      make("img", { src, alt: label }),
+    );
+    sample.addEventListener("click", async () => take(await opened(src), label, truth));
+    samples.append(sample);
+    if (name === app.root.dataset.sample) first = sample;
   }
 
   // The picture as it came, for a network that takes another size.
@@ -44,9 +46,14 @@ playground.part((app) => {
 
   app.on("model", () => {
     if (!source) (first ?? samples.firstChild).click();
-    else if (`${app.original?.shape}` !== `${app.shape}`) fit(app.original?.name, app.original?.truth);
+    else if (`${app.original?.shape}` !== `${app.shape}`)
+      fit(app.original?.name, app.original?.truth);
   });
   app.on("image", show);
+
+  function hint(textContent) {
+    return make("p", { className: "hint", textContent });
+  }
 
   function take(pixels, name, truth) {
     stopCamera();
@@ -69,8 +76,10 @@ playground.part((app) => {
     pixels.forEach((value, i) => (painted.data[i + Math.floor(i / 3)] = value));
     context.putImageData(painted, 0, 0);
     canvas.ariaLabel = `${app.original.name}, ${width} × ${height} pixels`;
-    place.querySelector(".title").textContent = app.original.name;
-    for (const button of samples.children) button.ariaPressed = `${button.title === app.original.name}`;
+    title.textContent = app.original.name;
+    for (const sample of samples.children) {
+      sample.ariaPressed = `${sample.title === app.original.name}`;
+    }
   }
 
   // --- one's own file -----------------------------------------------------------------------
@@ -107,17 +116,25 @@ playground.part((app) => {
     const { naturalWidth: width, naturalHeight: height } = picture;
     // Only the file's head was read so far: a small file may unpack to more than the memory holds.
     if (!(width * height <= LARGEST)) {
-      throw new Error(`has ${width} × ${height} pixels. This page takes at most ${LARGEST / 1e6} million.`);
+      throw new Error(
+        `has ${width} × ${height} pixels. This page takes at most ${LARGEST / 1e6} million.`,
+      );
     }
     // Unlike an element, a bitmap is never made of half a file.
-    const whole = blob && createImageBitmap(blob).catch(() => {
-      throw new Error("cannot be decoded: it is damaged, or of a kind that this browser does not know.");
-    });
+    const whole =
+      blob &&
+      createImageBitmap(blob).catch(() => {
+        throw new Error(
+          "cannot be decoded: it is damaged, or of a kind that this browser does not know.",
+        );
+      });
     return pixelsOf((await whole) ?? picture, width, height);
   }
 
   function pixelsOf(picture, width, height) {
-    const context = make("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+    const context = make("canvas", { width, height }).getContext("2d", {
+      willReadFrequently: true,
+    });
     context.fillStyle = "#fff";
     context.fillRect(0, 0, width, height);
     context.drawImage(picture, 0, 0, width, height);
@@ -143,7 +160,9 @@ playground.part((app) => {
       for (let row = 0; row < rows; row++) {
         for (let c = 0; c < 3; c++) {
           let sum = 0;
-          weights.forEach((weight, k) => (sum += weight * data[(row * columns + begin + k) * step + c]));
+          weights.forEach(
+            (weight, k) => (sum += weight * data[(row * columns + begin + k) * step + c]),
+          );
           output[(i * rows + row) * 3 + c] = Math.round(sum / total);
         }
       }
@@ -158,23 +177,28 @@ playground.part((app) => {
   canvas.addEventListener("pointerdown", (event) => {
     if (!drawing()) return;
     canvas.setPointerCapture(event.pointerId);
-    brush = under(event);
+    brush = under(event, canvas, app.shape);
     dab(brush);
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!drawing() || !event.buttons) return;
-    const [from, to] = [brush, under(event)];
-    const steps = Math.ceil(Math.hypot(to[0] - from[0], to[1] - from[1]) * 2) || 1;
+    const [from, to] = [brush, under(event, canvas, app.shape)];
+    const steps = Math.ceil(2 * Math.hypot(to[0] - from[0], to[1] - from[1])) || 1;
+    const share = (i) => from.map((x, axis) => x + ((to[axis] - x) * (i + 1)) / steps);
     brush = to;
-    dab(...Array.from({ length: steps }, (_, i) => from.map((x, axis) => x + ((to[axis] - x) * (i + 1)) / steps)));
+    dab(...Array.from({ length: steps }, (_, i) => share(i)));
   });
   canvas.addEventListener("keydown", (event) => {
-    const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], " ": [0, 0] }[event.key];
-    if (!drawing() || !move) return;
+    const painting = event.key === " ";
+    const step = painting ? [0, 0] : arrow(event);
+    if (!drawing() || !step) return;
     event.preventDefault();
-    brush = brush.map((x, axis) => Math.min(Math.max(Math.floor(x) + move[axis], 0), app.shape[axis] - 1) + 0.5);
-    if (event.key === " ") dab(brush);
-    app.announce(`Row ${Math.ceil(brush[0])}, column ${Math.ceil(brush[1])}${event.key === " " ? ", painted" : ""}`);
+    brush = brush.map(
+      (x, axis) => within(Math.floor(x) + step[axis], 0, app.shape[axis] - 1) + 0.5,
+    );
+    if (painting) dab(brush);
+    const place = `Row ${Math.ceil(brush[0])}, column ${Math.ceil(brush[1])}`;
+    app.announce(painting ? `${place}, painted` : place);
     pin();
   });
 
@@ -194,28 +218,17 @@ playground.part((app) => {
   }
 
   function pin() {
-    const [height, width] = app.shape;
-    cursor.style.cssText =
-      `top:${(100 * Math.floor(brush[0])) / height}%;left:${(100 * Math.floor(brush[1])) / width}%;` +
-      `height:${100 / height}%;width:${100 / width}%`;
-  }
-
-  function under(event) {
-    const box = canvas.getBoundingClientRect();
-    return [
-      ((event.clientY - box.top) / box.height) * app.shape[0],
-      ((event.clientX - box.left) / box.width) * app.shape[1],
-    ];
+    lay(cursor, app.shape, ...brush.map(Math.floor));
   }
 
   function dab(...places) {
     const pixels = app.original.pixels.slice();
-    const [, red, green, blue] = /#(..)(..)(..)/.exec(colour.value).map((digits) => parseInt(digits, 16));
     const [height, width] = app.shape;
+    const paint = colour.value.match(/[^#]{2}/g).map((digits) => parseInt(digits, 16));
+    const near = (y, x) => places.some((at) => Math.hypot(y - at[0], x - at[1]) <= size.value);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        const near = places.some(([row, column]) => Math.hypot(y + 0.5 - row, x + 0.5 - column) <= size.value);
-        if (near) pixels.set([red, green, blue], 3 * (y * width + x));
+        if (near(y + 0.5, x + 0.5)) pixels.set(paint, 3 * (y * width + x));
       }
     }
     repaint(pixels);
