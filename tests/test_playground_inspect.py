@@ -8,9 +8,10 @@ import numpy as np
 import playgrounds
 import pytest
 from building import REPOSITORY
+from playgrounds import hook
 from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen
 
-from cnn_explainer import export, runs
+from cnn_explainer import assets, export, runs
 from cnn_explainer.experiments import get
 
 STATIC = REPOSITORY / "book/_static"
@@ -23,12 +24,13 @@ NETWORKS = ["lenet5-plain", "base-plain", *range(12)]
 
 
 @pytest.fixture
-def script(browser):
-    """A page with the arithmetic alone."""
+def script(browser, tmp_path):
+    """A page with the scripts and no playground."""
+    hook.bundle(STATIC, tmp_path)
+    tags = "".join(f'<script src="{path}"></script>' for path in (hook.SCRIPT, hook.FOLLOWING))
+    (tmp_path / "page.html").write_text(f'<!doctype html><meta charset="utf-8">{tags}')
     page = browser.new_page()
-    page.add_script_tag(path=STATIC / "cnn.js")
-    page.evaluate("window.playground = {}")
-    page.add_script_tag(path=STATIC / "playground/arithmetic.js")
+    page.goto((tmp_path / "page.html").as_uri())
     yield page
     page.close()
 
@@ -111,7 +113,7 @@ def test_the_maps_of_the_channels_add_up(script, tmp_path, monkeypatch, network)
         """([json, pixels]) => {
             const model = cnn.decode(json);
             const activations = cnn.forward(model, pixels);
-            const {planes, plane} = playground.arithmetic;
+            const {plane, arithmetic: {planes}} = playground;
             return model.layers.flatMap((layer, i) => {
                 const simple = ["relu", "linear"].includes(layer.activation);
                 if (layer.type !== "conv2d" || !simple) return [];
@@ -149,7 +151,7 @@ def page(browser, tmp_path, monkeypatch):
 
 
 def select(page, layer, at, **more):
-    selection = {"side": 0, "layer": layer, "at": at, **more}
+    selection = {"side": 0, "layer": layer, "at": at, "channel": 0, **more}
     page.evaluate("selection => app.select(selection)", selection)
 
 
@@ -245,6 +247,20 @@ def test_another_channel_is_looked_at(page):
     np.testing.assert_allclose(cells, result(page, 0)[3:8, 4:9, 2].ravel(), atol=1e-3)
 
 
+def test_the_channel_that_counts_most_comes_first_and_stays(page):
+    at = [4, 5, 6]
+    page.evaluate("at => app.select({side: 0, layer: 3, at})", at)
+    sums = shown(page, "Σ", "label span")
+    radio = page.locator(".inspect label", has=page.locator("input:checked"))
+    first = radio.text_content()
+    assert numbers(first)[0] == np.argmax(np.abs(sums))
+    switch = page.locator(".edit label").nth(1).text_content()
+    assert switch.endswith(f"its kernel for map {np.argmax(np.abs(sums))} switched off")
+    for _ in range(6):
+        page.get_by_role("button", name="Next pixel").press("Enter")
+        assert numbers(radio.text_content())[0] == numbers(first)[0]
+
+
 def test_a_symbol_lights_up_with_its_numbers(page):
     select(page, 1, [0, 0, 0])
     page.get_by_role("button", name="w, weights").focus()
@@ -258,6 +274,8 @@ def test_a_symbol_lights_up_with_its_numbers(page):
 
 
 def test_the_window_moves_over_the_map(page):
+    # The answer is read out first.
+    page.locator(".said", has_text="LeNet-5").wait_for(state="attached")
     select(page, 1, [0, 26, 1])
     pixel = "app.selection.at"
     page.get_by_role("button", name="Next pixel").press("Enter")
@@ -342,6 +360,8 @@ def test_a_weight_is_changed_where_it_stands(page):
     settle(page)
     np.testing.assert_array_equal(result(page, 1), before)
     assert page.locator(".edits li").count() == 0
+    # Not at the beginning of the page again.
+    assert page.evaluate("document.activeElement.className") == "edits"
 
 
 def test_a_weight_of_a_dense_layer_is_changed(page):
@@ -349,12 +369,12 @@ def test_a_weight_of_a_dense_layer_is_changed(page):
     select(page, 6, [7])
     row = page.locator(".inspect tr", has=page.locator("button")).first
     unit = int(row.locator("button").text_content().removeprefix("unit "))
-    row.get_by_role("spinbutton").fill("9")
+    row.get_by_role("spinbutton").fill("1e30")
     row.get_by_role("spinbutton").press("Enter")
     settle(page)
     after = result(page, 6)
     assert (np.flatnonzero(after != before)).tolist() == [7]
-    assert page.evaluate(f"app.models[0].layers[6].kernel.data[{unit} * 120 + 7]") == 9
+    assert page.evaluate(f"app.models[0].layers[6].kernel.data[{unit} * 120 + 7]") == 1e4
 
 
 def test_a_map_and_a_kernel_are_switched_off(page):
@@ -432,7 +452,7 @@ def test_it_is_accessible_and_fits(page, name):
 
 def test_the_small_form_shows_the_arithmetic_alone(browser, tmp_path, monkeypatch):
     playgrounds.use_random_weights(monkeypatch)
-    path = playgrounds.write_page(tmp_path, ["lenet5-plain"], small="")
+    path = playgrounds.write_page(tmp_path, ["lenet5-plain"], "data-small")
     page = playgrounds.open_page(browser, path, PICTURE, small=True)
     select(page, 1, [0, 0, 0])
     assert len(shown(page, "w", "td")) == 25
@@ -441,9 +461,7 @@ def test_the_small_form_shows_the_arithmetic_alone(browser, tmp_path, monkeypatc
 
 
 def test_the_later_parts_stay_small():
-    shipped = [
-        "controls.js arithmetic.js inspect.js edit.js occlusion.js disturb.js perturb.js",
-        "inspect.css",
-    ]
-    names = " ".join(shipped).split()
-    assert sum((STATIC / "playground" / name).stat().st_size for name in names) <= 42_000
+    names = "controls arithmetic inspect edit occlusion disturb perturb".split()
+    paths = [STATIC / f"playground/{name}.js" for name in names]
+    sizes = {path.name: len(assets.lean(path.read_text()).encode()) for path in paths}
+    assert sum(sizes.values()) <= 31_000, sizes

@@ -243,6 +243,20 @@ def test_the_chart_is_what_the_networks_say_along_the_way(page, script):
         assert [low, high] == pytest.approx([min(line), max(line)], abs=2e-3)
 
 
+def test_the_second_network_may_go_while_the_chart_is_drawn(page):
+    compare(page)
+    page.locator(".chart").scroll_into_view_if_needed()
+    page.evaluate(
+        "{ const ask = app.ask; app.ask = (...all) => (window.asked = ask(...all)); null }"
+    )
+    page.locator(".perturb select").first.select_option("zoom")
+    page.wait_for_function("window.asked")
+    page.get_by_label("Compare with").select_option("")
+    settle(page)
+    (line,) = chart(page, "Zoom", page.evaluate("app.watched"))
+    assert len(line) == 25
+
+
 def test_the_chart_follows_the_other_dials(page, script):
     page.get_by_role("slider", name="Noise", exact=True).fill("40")
     (line,) = chart(page, "Mirror", "ship")
@@ -284,7 +298,7 @@ def test_the_patch_finds_what_the_answer_depends_on(page):
 
 def test_the_patch_can_be_stopped(page):
     page.get_by_role("slider", name="Grey patch").fill("2")
-    page.evaluate("app.ask = () => new Promise((resolve) => setTimeout(resolve, 50, 0.5))")
+    page.evaluate("{ app.ask = () => new Promise((answer) => setTimeout(answer, 50, 0.5)); null }")
     page.get_by_role("button", name="Slide it over the picture").press("Enter")
     page.get_by_role("button", name="Stop").press("Enter")
     page.get_by_role("button", name="Slide it over the picture").wait_for()

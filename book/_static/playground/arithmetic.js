@@ -2,9 +2,11 @@
 // or its index in the array's data.
 playground.arithmetic = (() => {
   "use strict";
+  const { plane } = playground;
 
   // The `terms` that met, in the order of the weights, and those `inside` the image; their `sum`,
-  // the `bias`, the `score` before the activation function and the `value` after it.
+  // the `bias`, the `score` before the activation function and the `value` after it; of a
+  // convolution, the sum of each channel in `sums`, and which `channel` has the largest.
   function explain(layer, input, output, at) {
     const [place, unit, units] = [index(output.shape, at), at.at(-1), output.shape.at(-1)];
     const terms = seen(layer, input.shape, at).map((from, k) => {
@@ -15,7 +17,11 @@ playground.arithmetic = (() => {
     const inside = terms.filter(({ from }) => from >= 0);
     const sum = terms.reduce((total, { product }) => total + product, 0);
     const bias = layer.bias?.[unit] ?? 0;
-    return { place, unit, terms, inside, sum, bias, score: sum + bias, value: output.data[place] };
+    const sums = new Array(input.shape.at(-1)).fill(0);
+    for (const { k, product } of terms) sums[k % sums.length] += product;
+    const channel = sums.reduce((most, x, c) => (Math.abs(x) > Math.abs(sums[most]) ? c : most), 0);
+    const told = { place, unit, terms, inside, sum, sums, channel, bias };
+    return { ...told, score: sum + bias, value: output.data[place] };
   }
 
   // The indices in the input that a place of the output looks at; −1 in the padding.
@@ -53,11 +59,6 @@ playground.arithmetic = (() => {
     });
   }
 
-  // One channel of many.
-  function plane(data, channels, c) {
-    return data.filter((_, i) => i % channels === c);
-  }
-
   function index(shape, at) {
     return at.reduce((place, x, axis) => place * shape[axis] + x, 0);
   }
@@ -75,5 +76,5 @@ playground.arithmetic = (() => {
     return Array.from({ length }, (_, i) => i);
   }
 
-  return { explain, planes, plane, unravel };
+  return { explain, planes, unravel };
 })();

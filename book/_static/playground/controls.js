@@ -1,7 +1,4 @@
-// What several of the later parts need, their style sheet first.
-document.head.append(
-  playground.make("link", { rel: "stylesheet", href: new URL("inspect.css", document.currentScript.src).href }),
-);
+// What several of the later parts need.
 Object.assign(playground, {
   button(textContent, onclick) {
     return playground.make("button", { type: "button", textContent, onclick });
@@ -12,10 +9,18 @@ Object.assign(playground, {
     const fields = () => [...element.querySelectorAll("input, button")];
     const focused = fields().indexOf(document.activeElement);
     element.replaceChildren(...children);
-    fields()[focused]?.focus();
+    element.tabIndex = -1;
+    if (focused >= 0) (fields()[focused] ?? fields().at(-1) ?? element).focus();
   },
 
-  // A channel of what comes into a layer.
+  // What comes into a layer.
+  inputOf({ models, results, image }, side, layer) {
+    const shape = models[side].input;
+    const picture = () => ({ name: "picture", shape, data: playground.channels(image.pixels, shape[2]) });
+    return results[side][layer - 1] ?? picture();
+  },
+
+  // A channel of it.
   channelName({ layers, input }, layer, c) {
     const early = layers.slice(0, layer).every(({ type }) => type === "rescaling");
     return early && input[2] === 3 ? ["red", "green", "blue"][c] : `map ${c}`;

@@ -2,7 +2,7 @@
 playground.part((app) => {
   "use strict";
   if (app.small) return;
-  const { make, number, paint, button, refill, channelName, arithmetic } = playground;
+  const { make, number, paint, button, refill, inputOf, channelName, arithmetic } = playground;
   // By network: its changes by key, and the layers as they came.
   const known = new WeakMap();
   const place = app.place("edit");
@@ -20,6 +20,7 @@ playground.part((app) => {
   // writes into the layer's arrays.
   app.edit = (model, key, edit) => {
     const edits = app.edits(model);
+    if (!edit && !edits.has(key)) return;
     const { trained } = known.get(model);
     edits.delete(key);
     if (edit) edits.set(key, edit);
@@ -31,8 +32,11 @@ playground.part((app) => {
       layer.scale = scale?.slice();
     }
     for (const { layer, change } of edits.values()) change(layer);
-    app.spare?.replace(model);
-    app.models.forEach((each, side) => each === model && app.edited(side));
+    app.models.forEach((each, side) => {
+      if (each !== model) return;
+      app.spares[side]?.replace(model);
+      app.edited(side);
+    });
   };
 
   function show() {
@@ -44,9 +48,12 @@ playground.part((app) => {
     refill(place, ...(app.selection ? tools(app.selection) : []));
   }
 
-  function tools({ side, layer: i, at, channel = 0 }) {
+  function tools({ side, layer: i, at, channel }) {
     const layer = app.models[side].layers[i];
     if (!layer.kernel) return [];
+    const input = inputOf(app, side, i);
+    // The one that `inspect.js` chooses, too.
+    channel ??= arithmetic.explain(layer, input, app.results[side][i], at).channel;
     const unit = at.at(-1);
     const name = `${layer.name}, ${at.length > 1 ? "map" : "unit"} ${unit}`;
     const put = (words, change, key = words) => app.edit(app.models[side], key, change && { words, layer, change });
@@ -66,17 +73,16 @@ playground.part((app) => {
     });
     if (layer.kernel.shape.length < 4) return [off];
     const kernelOff = toggle(`${name}, its kernel for ${channelName(app.models[side], i, channel)} switched off`, (changed) => silence(changed, channel, layer.kernel.shape[2]));
-    return [off, kernelOff, ...epochs(side, i, at, channel, put)];
+    return [off, kernelOff, ...epochs(side, i, at, channel, input, put)];
   }
 
   // The first layer's kernels on the way of the training, and what this neuron would be with each.
-  function epochs(side, i, at, channel, put) {
+  function epochs(side, i, at, channel, input, put) {
     const { record, layers } = app.models[side];
     const layer = layers[i];
     if (!record?.filters || layer !== layers.find(({ kernel }) => kernel)) return [];
     const { epochs, kernels } = record.filters;
     const [, columns, count] = layer.kernel.shape;
-    const input = app.results[side][i - 1] ?? { shape: layers[0].shape, data: app.image.pixels };
     const each = kernels.map((kernel, n) => {
       const { terms, score } = arithmetic.explain({ ...layer, kernel }, input, app.results[side][i], at);
       const weights = terms.filter(({ k }) => k % count === channel).map(({ w }) => w);

@@ -1,8 +1,8 @@
 // Open up the chosen neuron: the numbers that met there, and what became of them.
 playground.part((app) => {
   "use strict";
-  const { make, number, paint, button, refill, lay, channelName } = playground;
-  const { explain, planes, plane, unravel } = playground.arithmetic;
+  const { make, number, plane, paint, button, refill, lay, inputOf, channelName } = playground;
+  const { explain, planes, unravel } = playground.arithmetic;
   const SYMBOLS = {
     x: "what comes in",
     w: "weights",
@@ -17,6 +17,7 @@ playground.part((app) => {
   };
   // So many contributions of either sign are listed.
   const LISTED = 5;
+  const LARGEST_WEIGHT = 1e4;
   const PACE = 700;
 
   const play = button("Play", () => (timer ? pause() : start()));
@@ -41,14 +42,14 @@ playground.part((app) => {
   function show() {
     const { selection, models, results } = app;
     if (!selection || !results[selection.side]) return pause();
-    const { side, layer: i, at, channel = 0 } = selection;
-    const [{ classes, input: shape, layers }, output] = [models[side], results[side][i]];
-    const data = playground.channels(app.image.pixels, shape[2]);
-    const input = results[side][i - 1] ?? { name: "picture", shape, data };
-    const layer = layers[i];
-    now = { ...{ i, at, channel, model: models[side], layer, input, output }, ...explain(layer, input, output, at) };
-    now.channelName = (c) => channelName(now.model, i, c);
-    now.name = (k) => (i === layers.length - 1 ? classes[k] : k);
+    const { side, layer: i, at } = selection;
+    const [model, input, output] = [models[side], inputOf(app, side, i), results[side][i]];
+    const layer = model.layers[i];
+    now = { ...explain(layer, input, output, at), i, at, model, layer, input, output };
+    // Kept while the window moves on.
+    now.channel = selection.channel ??= now.channel;
+    now.channelName = (c) => channelName(model, i, c);
+    now.name = (k) => (layer === model.layers.at(-1) ? model.classes[k] : k);
     now.winner = now.inside.reduce((most, term) => (term.x > most.x ? term : most));
     steps.hidden = at.length < 3;
     formula.replaceChildren(...formulas().map((text) => make("p", {}, ...linked(text))));
@@ -109,10 +110,7 @@ playground.part((app) => {
 
   // A convolution, channel by channel.
   function channels() {
-    const { layer, input, output, unit, terms, channel, sum } = now;
-    const count = input.shape[2];
-    const sums = new Float64Array(count);
-    for (const { k, product } of terms) sums[k % count] += product;
+    const { layer, input, output, unit, sum, sums, channel } = now;
     if (maps.output !== output || maps.unit !== unit) maps = { output, unit, each: planes(layer, input, unit) };
     const limit = Math.max(...maps.each.flatMap((map) => [Math.max(...map), -Math.min(...map)]));
     const choices = maps.each.map((map, c) => {
@@ -127,20 +125,19 @@ playground.part((app) => {
   }
 
   function kernels() {
-    const { terms, channel, input, layer } = now;
-    const own = terms.filter(({ k }) => k % input.shape[2] === channel);
+    const { terms, sums, channel, layer } = now;
+    const own = terms.filter(({ k }) => k % sums.length === channel);
     const columns = layer.kernel.shape[1];
-    const sum = own.reduce((total, { product }) => total + product, 0);
     return [
       grid("x", `x: ${now.channelName(channel)}`, own, columns, "x"),
       grid("w", "w: its kernel", own, columns, "w"),
-      grid("Σ", `x·w: in all ${brief(sum)}`, own, columns, "product"),
+      grid("Σ", `x·w: in all ${brief(sums[channel])}`, own, columns, "product"),
     ];
   }
 
   // The largest contributions of both signs, and what is left.
   function contributions() {
-    const sorted = [...now.terms].sort((a, b) => b.product - a.product);
+    const sorted = now.terms.filter(({ product }) => product).sort((a, b) => b.product - a.product);
     const shown = sorted.filter((_, k) => k < LISTED || k >= sorted.length - LISTED);
     const rest = shown.reduce((sum, { product }) => sum - product, now.sum);
     const rows = shown.map((term) => [
@@ -149,7 +146,7 @@ playground.part((app) => {
       cell("td", "w", weight(term)),
       cell("td", "Σ", brief(term.product)),
     ]);
-    rows.push([`${sorted.length - shown.length} others`, make("td"), make("td"), cell("td", "Σ", brief(rest))]);
+    rows.push([`${now.terms.length - shown.length} others`, make("td"), make("td"), cell("td", "Σ", brief(rest))]);
     return table("The largest contributions", rows, ["from", "x", "w", "x·w"]);
   }
 
@@ -193,11 +190,12 @@ playground.part((app) => {
     if (!app.edit) return brief(w);
     const { model, layer, unit } = now;
     const ariaLabel = `weight of ${from < 0 ? "the padding" : named(from)}`;
-    const onchange = ({ target: { value } }) => {
+    const onchange = ({ target }) => {
+      const value = Math.min(Math.max(target.valueAsNumber || 0, -LARGEST_WEIGHT), LARGEST_WEIGHT);
       const words = `${layer.name}, unit ${unit}, ${ariaLabel}: ${value}`;
       app.edit(model, `${layer.name} ${place}`, { words, layer, change: ({ kernel }) => (kernel.data[place] = value) });
     };
-    return make("input", { type: "number", step: 0.01, value: Number(w.toFixed(4)), ariaLabel, onchange });
+    return make("input", { type: "number", step: 0.01, value: Number(w.toFixed(3)), ariaLabel, onchange });
   }
 
   function opener(from, before = "") {

@@ -1,4 +1,4 @@
-// Where does the answer depend on? A grey patch slides over the picture, and a map over the picture
+// Which places does the answer depend on? A grey patch slides over the picture, and a map over the picture
 // shows how probable the class is with the patch at each place.
 playground.part((app) => {
   "use strict";
@@ -13,7 +13,7 @@ playground.part((app) => {
   const start = button("", () => (running ? stop() : slide()));
   const maps = make("div", { className: "maps" });
   app.place("perturb").append(
-    make("p", { className: "title", textContent: "Where does the answer depend on?" }),
+    make("p", { className: "title", textContent: "Which places matter?" }),
     make("div", { className: "dials" }, make("label", {}, "Grey patch", size, shown)),
     start,
     maps,
@@ -38,7 +38,7 @@ playground.part((app) => {
   async function slide() {
     const mine = (running = {});
     const { image, models } = app;
-    const side = size.valueAsNumber;
+    const side = Math.min(size.valueAsNumber, ...image.shape);
     const step = Math.ceil((Math.max(...image.shape) - side + 1) / MOST);
     const shape = image.shape.map((length) => Math.floor((length - side) / step) + 1);
     const boards = models.map(() => make("figure"));
@@ -46,10 +46,10 @@ playground.part((app) => {
     for (const [i, model] of models.entries()) {
       const values = new Float32Array(shape[0] * shape[1]).fill(NaN);
       const map = board(boards[i], shape, side, step);
-      const plain = await app.ask(model, image.pixels);
+      const plain = await app.ask(i, image.pixels);
       for (let k = 0; k < values.length; k++) {
-        values[k] = await app.ask(model, covered(image, placeOf(k), side));
-        if (running !== mine) return;
+        values[k] = await app.ask(i, covered(image, placeOf(k), side));
+        if (running !== mine || models !== app.models) return;
         const done = values.subarray(0, k + 1);
         paint(map, values, shape, app.palette, Math.min(...done), Math.max(...done));
         start.textContent = `Stop at ${Math.round((100 * (i + (k + 1) / values.length)) / models.length)} %`;

@@ -17,6 +17,7 @@ playground.part((app) => {
     blocks: ["JPEG blocks", "", 0, 60, 2],
   };
   const settings = {};
+  let [seen, timer, latest] = [false, null, 0];
   const dials = Object.entries(DIALS).map(([name, [ariaLabel, , min, max, step]]) => {
     const type = max === 1 ? "checkbox" : "range";
     return make("input", { name, type, min, max, step, ariaLabel, oninput: turn });
@@ -36,6 +37,15 @@ playground.part((app) => {
     chart,
     told,
   );
+  // The probability of the class that is watched, without disturbing the playground's own run.
+  app.spares = [];
+  app.ask = async (side, pixels) => {
+    const model = app.models[side];
+    const worker = (app.spares[side] ??= cnn.worker());
+    const activations = await worker.run(model, playground.channels(pixels, model.input[2]));
+    return cnn.probabilities(activations)[model.classes.indexOf(app.watched)] ?? 0;
+  };
+
   app.perturb.push((image) => disturbed(image, settings));
   app.on("model", () => {
     target.replaceChildren(...app.models[0].classes.map((name) => new Option(name)));
@@ -87,19 +97,11 @@ playground.part((app) => {
 
   // --- the chart: each network along the whole way of one dial, the others as they are set --------
 
-  let [seen, timer, latest] = [false, null, 0];
   // What is out of view is not computed.
   new IntersectionObserver(([{ isIntersecting }]) => {
     seen = isIntersecting;
     later();
   }).observe(chart);
-
-  // The probability of the class that is watched, without disturbing the playground's own run.
-  app.ask = async (model, pixels) => {
-    app.spare ??= cnn.worker();
-    const activations = await app.spare.run(model, playground.channels(pixels, model.input[2]));
-    return cnn.probabilities(activations)[model.classes.indexOf(app.watched)] ?? 0;
-  };
 
   function later() {
     app.watched = target.value;
@@ -116,8 +118,10 @@ playground.part((app) => {
     const lines = models.map(() => []);
     for (const strength of way) {
       const { pixels } = disturbed(original, { ...settings, [name]: strength });
-      for (const [side, model] of models.entries()) lines[side].push(await app.ask(model, pixels));
-      if (mine !== latest) return;
+      for (const [side, line] of lines.entries()) {
+        line.push(await app.ask(side, pixels));
+        if (mine !== latest || models !== app.models) return;
+      }
     }
     draw(name, way, lines);
     const texts = lines.map((line, side) => {
