@@ -105,6 +105,10 @@ class Book:
         settings = yaml.safe_load((REPOSITORY / "_config.yml").read_text())
         del settings["bibtex_bibfiles"], settings["html"]["favicon"]
         sphinx = settings["sphinx"]
+        # The toy has no live networks.
+        for name in ("live_models", "playground"):
+            del sphinx["local_extensions"][name]
+            sphinx["config"]["extensions"].remove(name)
         sphinx["local_extensions"] = dict.fromkeys(
             sphinx["local_extensions"], str(REPOSITORY / "book/_ext")
         )
