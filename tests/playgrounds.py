@@ -68,6 +68,16 @@ def put_on_page(static: Path, attributes: str, name: str = "page.html", more: st
     return page
 
 
+def write_scripts(folder: Path) -> Path:
+    """A page with the scripts and no playground."""
+    static = folder / "scripts"
+    hook.bundle(REPOSITORY / "book/_static", static)
+    tags = "".join(f'<script src="{name}"></script>' for name in (hook.SCRIPT, hook.FOLLOWING))
+    page = static / "page.html"
+    page.write_text(f'<!doctype html><meta charset="utf-8">{tags}', encoding="utf-8")
+    return page
+
+
 def open_page(browser, path: Path, picture: np.ndarray, small: bool = False):
     """Open such a page, wait for all its parts and give it a picture; `app` is the playground's."""
     # Playwright's waiting for functions is what the page's policy forbids.

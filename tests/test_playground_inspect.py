@@ -8,7 +8,6 @@ import numpy as np
 import playgrounds
 import pytest
 from building import REPOSITORY
-from playgrounds import hook
 from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen
 
 from cnn_explainer import assets, export, runs
@@ -26,11 +25,8 @@ NETWORKS = ["lenet5-plain", "base-plain", *range(12)]
 @pytest.fixture
 def script(browser, tmp_path):
     """A page with the scripts and no playground."""
-    hook.bundle(STATIC, tmp_path)
-    tags = "".join(f'<script src="{path}"></script>' for path in (hook.SCRIPT, hook.FOLLOWING))
-    (tmp_path / "page.html").write_text(f'<!doctype html><meta charset="utf-8">{tags}')
     page = browser.new_page()
-    page.goto((tmp_path / "page.html").as_uri())
+    page.goto(playgrounds.write_scripts(tmp_path).as_uri())
     yield page
     page.close()
 
@@ -392,7 +388,8 @@ def test_a_map_and_a_kernel_are_switched_off(page):
     page.get_by_label("conv2, map 5 switched off").check()
     settle(page)
     assert np.ptp(result(page, 3)[..., 5]) == result(page, 3)[..., 5].max() == 0
-    assert page.locator(".edits li").count() == 2
+    assert page.locator(".edits li", has_text="switched off").count() == 2
+    check_axe_finds_nothing(page)
     assert result(page, 8) != pytest.approx(before[8], abs=1e-6)
     page.get_by_role("button", name="Undo all").press("Enter")
     settle(page)

@@ -7,11 +7,9 @@ import numpy as np
 import playgrounds
 import pytest
 import scipy.fft
-from building import REPOSITORY
 from PIL import Image
 from widgets import check_axe_finds_nothing, check_fits_a_phone
 
-STATIC = REPOSITORY / "book/_static"
 REST = dict.fromkeys("mirror turn zoom right down brightness noise seed blocks".split(), 0)
 PICTURE = np.random.default_rng(8).integers(0, 256, (32, 32, 3)).astype(float)
 
@@ -20,11 +18,10 @@ PICTURE = np.random.default_rng(8).integers(0, 256, (32, 32, 3)).astype(float)
 
 
 @pytest.fixture
-def script(browser):
-    """A page with the disturbances alone."""
+def script(browser, tmp_path):
+    """A page with the scripts and no playground."""
     page = browser.new_page()
-    page.evaluate("window.playground = {}")
-    page.add_script_tag(path=STATIC / "playground/disturb.js")
+    page.goto(playgrounds.write_scripts(tmp_path).as_uri())
     yield page
     page.close()
 

@@ -30,10 +30,16 @@ playground.arithmetic = (() => {
     const size = layer.size ?? (kernel?.shape.length === 4 && kernel.shape);
     if (size) {
       // Global pooling has one place: all of the map.
-      const [rows, columns] = [0, 1].map((i) => along(layer, i, size[i], shape[i], at.length < 3 ? 0 : at[i]));
+      const [rows, columns] = [0, 1].map((i) =>
+        along(layer, i, size[i], shape[i], at.length < 3 ? 0 : at[i]),
+      );
       const channels = kernel ? range(shape[2]) : [at.at(-1)];
-      const pixels = rows.flatMap((y) => columns.map((x) => (y < 0 || x < 0 ? -1 : y * shape[1] + x)));
-      return pixels.flatMap((pixel) => channels.map((c) => (pixel < 0 ? -1 : pixel * shape[2] + c)));
+      const pixels = rows.flatMap((y) =>
+        columns.map((x) => (y < 0 || x < 0 ? -1 : y * shape[1] + x)),
+      );
+      return pixels.flatMap((pixel) =>
+        channels.map((c) => (pixel < 0 ? -1 : pixel * shape[2] + c)),
+      );
     }
     const place = index(layer.shape, at);
     if (!kernel && type !== "softmax") return [place];
@@ -46,7 +52,9 @@ playground.arithmetic = (() => {
     const reach = dilation[axis] * (size - 1) + 1;
     const missing = (Math.ceil(length / stride[axis]) - 1) * stride[axis] + reach - length;
     const first = n * stride[axis] - (padding === "same" ? Math.max(missing, 0) >> 1 : 0);
-    return range(size).map((m) => first + m * dilation[axis]).map((i) => (i < length ? i : -1));
+    return range(size)
+      .map((m) => first + m * dilation[axis])
+      .map((i) => (i < length ? i : -1));
   }
 
   // What each channel alone makes of the image; with the bias, they add up to the filter's scores.
@@ -55,7 +63,12 @@ playground.arithmetic = (() => {
     const weights = plane(kernel.data, filters, filter);
     return range(channels).map((c) => {
       const image = { shape: [height, width, 1], data: plane(data, channels, c) };
-      return cnn.conv2d(image, { shape: [rows, columns, 1, 1], data: plane(weights, channels, c) }, null, way).data;
+      return cnn.conv2d(
+        image,
+        { shape: [rows, columns, 1, 1], data: plane(weights, channels, c) },
+        null,
+        way,
+      ).data;
     });
   }
 

@@ -16,7 +16,11 @@ Object.assign(playground, {
   // What comes into a layer.
   inputOf({ models, results, image }, side, layer) {
     const shape = models[side].input;
-    const picture = () => ({ name: "picture", shape, data: playground.channels(image.pixels, shape[2]) });
+    const picture = () => ({
+      name: "picture",
+      shape,
+      data: playground.channels(image.pixels, shape[2]),
+    });
     return results[side][layer - 1] ?? picture();
   },
 
@@ -24,14 +28,5 @@ Object.assign(playground, {
   channelName({ layers, input }, layer, c) {
     const early = layers.slice(0, layer).every(({ type }) => type === "rescaling");
     return early && input[2] === 3 ? ["red", "green", "blue"][c] : `map ${c}`;
-  },
-
-  // Lay an element over a picture of so many pixels.
-  lay(element, [height, width], top, left, rows, columns) {
-    const percent = (part, whole) => `${(100 * part) / whole}%`;
-    Object.assign(element.style, {
-      ...{ top: percent(top, height), height: percent(rows, height) },
-      ...{ left: percent(left, width), width: percent(columns, width) },
-    });
   },
 });

@@ -11,11 +11,11 @@ playground.disturbed = (() => {
   }
 
   function clipped(value) {
-    return Math.min(Math.max(value, 0), 255);
+    return playground.within(value, 0, 255);
   }
 
-  // Mirror, turn clockwise (degrees), zoom (percent) and shift (pixels). As in augmentation.py, each
-  // pixel is looked up between four of the picture, and what lies outside is its reflection.
+  // Mirror, turn clockwise (degrees), zoom (percent) and shift (pixels). As in augmentation.py,
+  // each pixel is looked up between four of the picture, and what lies outside is its reflection.
   function moved({ pixels, shape: [height, width] }, { mirror, turn, zoom, right, down }) {
     const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2];
     const [angle, scale] = [(-turn * Math.PI) / 180, 1 + zoom / 100];
@@ -65,7 +65,10 @@ playground.disturbed = (() => {
             const y = Math.min(top + (i >> 3), height - 1);
             return 3 * (y * width + Math.min(left + (i & 7), width - 1)) + c;
           });
-          const waves = cosine(places.map((place) => pixels[place]), (k, j) => WAVES[8 * k + j]);
+          const waves = cosine(
+            places.map((place) => pixels[place]),
+            (k, j) => WAVES[8 * k + j],
+          );
           const kept = waves.map((wave, i) => {
             const step = strength * (1 + (i >> 3) + (i & 7));
             return Math.round(wave / step) * step;

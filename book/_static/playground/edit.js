@@ -41,10 +41,15 @@ playground.part((app) => {
 
   function show() {
     if (!app.results.length) return;
-    const entries = app.models.flatMap((model) => [...app.edits(model)].map(([key, { words }]) => ({ model, key, words })));
+    const entries = app.models.flatMap((model) =>
+      [...app.edits(model)].map(([key, { words }]) => ({ model, key, words })),
+    );
     const undo = (undone) => () => undone.forEach(({ model, key }) => app.edit(model, key));
-    const items = entries.map((entry) => make("li", {}, `${entry.model.title}: ${entry.words} `, button("Undo", undo([entry]))));
-    refill(list, ...items, ...(items.length > 1 ? [button("Undo all", undo(entries))] : []));
+    const items = entries.map((entry) =>
+      make("li", {}, `${entry.model.title}: ${entry.words} `, button("Undo", undo([entry]))),
+    );
+    if (items.length > 1) items.push(make("li", {}, button("Undo all", undo(entries))));
+    refill(list, ...items);
     refill(place, ...(app.selection ? tools(app.selection) : []));
   }
 
@@ -56,7 +61,8 @@ playground.part((app) => {
     channel ??= arithmetic.explain(layer, input, app.results[side][i], at).channel;
     const unit = at.at(-1);
     const name = `${layer.name}, ${at.length > 1 ? "map" : "unit"} ${unit}`;
-    const put = (words, change, key = words) => app.edit(app.models[side], key, change && { words, layer, change });
+    const put = (words, change, key = words) =>
+      app.edit(app.models[side], key, change && { words, layer, change });
     const toggle = (words, change) => {
       const checked = app.edits(app.models[side]).has(words);
       const onchange = ({ target }) => put(words, target.checked && change);
@@ -65,14 +71,19 @@ playground.part((app) => {
     // The weights of a unit, all or those of one channel: every so many from the first.
     const silence = ({ kernel }, first, count) => {
       const units = kernel.shape.at(-1);
-      for (let k = first; k < kernel.data.length / units; k += count) kernel.data[k * units + unit] = 0;
+      for (let k = first; k < kernel.data.length / units; k += count) {
+        kernel.data[k * units + unit] = 0;
+      }
     };
     const off = toggle(`${name} switched off`, (changed) => {
       silence(changed, 0, 1);
       changed.bias?.fill(0, unit, unit + 1);
     });
     if (layer.kernel.shape.length < 4) return [off];
-    const kernelOff = toggle(`${name}, its kernel for ${channelName(app.models[side], i, channel)} switched off`, (changed) => silence(changed, channel, layer.kernel.shape[2]));
+    const kernelOff = toggle(
+      `${name}, its kernel for ${channelName(app.models[side], i, channel)} switched off`,
+      (changed) => silence(changed, channel, layer.kernel.shape[2]),
+    );
     return [off, kernelOff, ...epochs(side, i, at, channel, input, put)];
   }
 
@@ -84,7 +95,8 @@ playground.part((app) => {
     const { epochs, kernels } = record.filters;
     const [, columns, count] = layer.kernel.shape;
     const each = kernels.map((kernel, n) => {
-      const { terms, score } = arithmetic.explain({ ...layer, kernel }, input, app.results[side][i], at);
+      const other = { ...layer, kernel };
+      const { terms, score } = arithmetic.explain(other, input, app.results[side][i], at);
       const weights = terms.filter(({ k }) => k % count === channel).map(({ w }) => w);
       const limit = Math.max(...weights.map(Math.abs));
       const canvas = make("canvas", { className: "pixels" });
@@ -96,7 +108,8 @@ playground.part((app) => {
       use.ariaLabel = `Put in all kernels of epoch ${epochs[n]}`;
       return make("div", {}, canvas, `Epoch ${epochs[n]}: ${number(score, 3)} `, use);
     });
-    const told = `Its kernel for ${channelName(app.models[side], i, channel)} in training, and its score here with today's bias`;
+    const name = channelName(app.models[side], i, channel);
+    const told = `Its kernel for ${name} during training; its score here, with today's bias:`;
     return [make("p", { textContent: told }), make("div", { className: "epochs" }, ...each)];
   }
 });

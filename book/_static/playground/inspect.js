@@ -1,7 +1,8 @@
 // Open up the chosen neuron: the numbers that met there, and what became of them.
 playground.part((app) => {
   "use strict";
-  const { make, number, plane, paint, button, refill, lay, inputOf, channelName } = playground;
+  const { make, number, plane, paint, within, button, refill, lay, inputOf, channelName } =
+    playground;
   const { explain, planes, unravel } = playground.arithmetic;
   const SYMBOLS = {
     x: "what comes in",
@@ -21,7 +22,13 @@ playground.part((app) => {
   const PACE = 700;
 
   const play = button("Play", () => (timer ? pause() : start()));
-  const steps = make("div", { className: "controls" }, button("Previous pixel", () => move(-1)), play, button("Next pixel", () => move(1)));
+  const steps = make(
+    "div",
+    { className: "controls" },
+    button("Previous pixel", () => move(-1)),
+    play,
+    button("Next pixel", () => move(1)),
+  );
   const formula = make("div", { className: "formula" });
   const canvas = make("canvas", { className: "pixels" });
   const pin = make("div", { className: "pin" });
@@ -35,7 +42,9 @@ playground.part((app) => {
   // The chosen neuron with all that belongs to it, and the maps of its channels.
   let now = null;
   let maps = {};
-  for (const type of ["pointerover", "focusin", "pointerleave"]) place.addEventListener(type, light);
+  for (const type of ["pointerover", "focusin", "pointerleave"]) {
+    place.addEventListener(type, light);
+  }
   app.on("selection", show);
   app.on("result", show);
 
@@ -63,7 +72,9 @@ playground.part((app) => {
     const [height, width, channels] = input.shape;
     view.hidden = !channels;
     if (!channels) return;
-    const [rows, columns, units] = [0, 1, 2].map((axis) => inside.map(({ from }) => unravel(input.shape, from)[axis]));
+    const [rows, columns, units] = [0, 1, 2].map((axis) =>
+      inside.map(({ from }) => unravel(input.shape, from)[axis]),
+    );
     const c = layer.kernel ? channel : units[0];
     const values = plane(input.data, channels, c);
     paint(canvas, values, [height, width], app.palette, Math.min(...values), Math.max(...values));
@@ -77,11 +88,18 @@ playground.part((app) => {
     const { layer, inside, winner, output, place, sum, bias, value, unit } = now;
     const bend = { relu: "ReLU", tanh: "tanh" }[layer.activation];
     const bent = (text) => (bend ? `${bend}(${text})` : text);
-    const both = (symbols, numbers) => [`{y} = ${bent(symbols)}`, `{y:${number(value)}} = ${bent(numbers)}`];
+    const both = (symbols, numbers) => [
+      `{y} = ${bent(symbols)}`,
+      `{y:${number(value)}} = ${bent(numbers)}`,
+    ];
     const x = `{x:${number(inside[0].x)}}`;
     const share = "{y} = {e^z} / {Σ} {e^z}";
     if (layer.kernel) {
-      const sums = ["{Σ} {x}·{w} + {b}", `{Σ:${number(sum)}} + {b:${number(bias)}}`];
+      const sums = ["{Σ} {x}·{w}", `{Σ:${number(sum)}}`];
+      if (layer.bias) {
+        sums[0] += " + {b}";
+        sums[1] += ` + {b:${number(bias)}}`;
+      }
       if (layer.activation !== "softmax") return both(...sums);
       return [`{z} = ${sums[0]}`, `{z:${number(output.logits[place])}} = ${sums[1]}`, share];
     }
@@ -89,38 +107,51 @@ playground.part((app) => {
     if (layer.type.includes("max")) return both("max {x}", `max(…, {x:${number(winner.x)}}, …)`);
     if (layer.size) return both("{Σ} {x} / {n}", `{Σ:${number(sum)}} / {n:${inside.length}}`);
     if (!layer.scale) return both("{x}", x);
-    return both("{x}·{s} + {t}", `${x}·{s:${number(layer.scale[unit])}} + {t:${number(layer.offset[unit])}}`);
+    return both(
+      "{x}·{s} + {t}",
+      `${x}·{s:${number(layer.scale[unit])}} + {t:${number(layer.offset[unit])}}`,
+    );
   }
 
   function boards() {
     const { i, at, place, model, layer, input, output, terms, winner } = now;
-    const flat = layer.kernel && layer.kernel.shape.length < 4;
-    const list = layer.kernel && !flat ? kernels() : [];
-    if (flat) list.push(contributions());
+    const convolution = layer.kernel?.shape.length === 4;
+    const list = convolution ? kernels() : layer.kernel ? [contributions()] : [];
     if (layer.size) list.push(grid("x", "x: the window", terms, layer.size[1], "x"));
     if (layer.activation === "softmax") list.push(powers(output.logits ?? input.data));
     const back = layer.size ? winner : terms[terms.length >> 1];
-    if (i && layer.type !== "dense" && back.from >= 0) list.push(opener(back.from, `Open ${input.name}, `));
+    if (i && layer.type !== "dense" && back.from >= 0) {
+      list.push(opener(back.from, `Open ${input.name}, `));
+    }
     if (at.length === 3 && model.layers[i + 1]?.type === "flatten") {
       list.push(button(`Open flatten, unit ${place}`, () => choose(i + 1, [place])));
     }
     const tables = make("div", { className: "tables" }, ...list);
-    return flat || !layer.kernel ? [tables] : [channels(), tables];
+    return convolution ? [channelMaps(), tables] : [tables];
   }
 
   // A convolution, channel by channel.
-  function channels() {
+  function channelMaps() {
     const { layer, input, output, unit, sum, sums, channel } = now;
-    if (maps.output !== output || maps.unit !== unit) maps = { output, unit, each: planes(layer, input, unit) };
+    if (maps.output !== output || maps.unit !== unit) {
+      maps = { output, unit, each: planes(layer, input, unit) };
+    }
     const limit = Math.max(...maps.each.flatMap((map) => [Math.max(...map), -Math.min(...map)]));
     const choices = maps.each.map((map, c) => {
       const thumbnail = make("canvas", { className: "pixels" });
       paint(thumbnail, map, output.shape, app.palette, -limit, limit);
       const onchange = () => app.select({ ...app.selection, channel: c });
-      const radio = make("input", { type: "radio", name: "channel", checked: c === channel, onchange });
-      return make("label", {}, thumbnail, radio, ` ${now.channelName(c)} `, cell("span", "Σ", brief(sums[c])));
+      const checked = c === channel;
+      const radio = make("input", { type: "radio", name: "channel", checked, onchange });
+      const shown = cell("span", "Σ", brief(sums[c]));
+      return make("label", {}, thumbnail, radio, ` ${now.channelName(c)} `, shown);
     });
-    const legend = make("legend", {}, "Each channel's own map, and its sum here; all together ", cell("span", "Σ", number(sum)));
+    const legend = make(
+      "legend",
+      {},
+      "Each channel's own map, and its sum here; all together ",
+      cell("span", "Σ", number(sum)),
+    );
     return make("form", {}, make("fieldset", {}, legend, ...choices));
   }
 
@@ -146,7 +177,12 @@ playground.part((app) => {
       cell("td", "w", weight(term)),
       cell("td", "Σ", brief(term.product)),
     ]);
-    rows.push([`${now.terms.length - shown.length} others`, make("td"), make("td"), cell("td", "Σ", brief(rest))]);
+    rows.push([
+      `${now.terms.length - shown.length} others`,
+      make("td"),
+      make("td"),
+      cell("td", "Σ", brief(rest)),
+    ]);
     return table("The largest contributions", rows, ["from", "x", "w", "x·w"]);
   }
 
@@ -164,7 +200,8 @@ playground.part((app) => {
     ]);
     rows.push(["all", make("td"), cell("td", "Σ", number(total)), make("td")]);
     // A power might be too large for any number, and the shares stay the same.
-    return table(`e^z after the largest score, ${brief(largest)}, is taken off each`, rows, ["class", "z", "e^z", "y"]);
+    const title = `e^z after the largest score, ${brief(largest)}, is taken off each`;
+    return table(title, rows, ["class", "z", "e^z", "y"]);
   }
 
   // The terms as they lie in the window, coloured from the lowest to the highest value.
@@ -173,11 +210,13 @@ playground.part((app) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const rows = [];
     terms.forEach((term, k) => {
-      const [red, green, blue] = app.palette.subarray(4 * Math.round((255 * (values[k] - low)) / (high - low || 1)));
+      const colour = Math.round((255 * (values[k] - low)) / (high - low || 1));
+      const [red, green, blue] = app.palette.subarray(4 * colour);
       const td = cell("td", symbol, key === "w" ? weight(term) : brief(values[k]));
       if (now.layer.type.includes("max") && term === now.winner) td.className = "winner";
       // The ink that has more contrast.
-      const light = 0.2126 * red ** 2.2 + 0.7152 * green ** 2.2 + 0.0722 * blue ** 2.2 > 0.179 * 255 ** 2.2;
+      const light =
+        0.2126 * red ** 2.2 + 0.7152 * green ** 2.2 + 0.0722 * blue ** 2.2 > 0.179 * 255 ** 2.2;
       td.style.cssText = `background:rgb(${red},${green},${blue});color:${light ? "#000" : "#fff"}`;
       if (k % columns === 0) rows.push([]);
       rows.at(-1).push(td);
@@ -191,11 +230,13 @@ playground.part((app) => {
     const { model, layer, unit } = now;
     const ariaLabel = `weight of ${from < 0 ? "the padding" : named(from)}`;
     const onchange = ({ target }) => {
-      const value = Math.min(Math.max(target.valueAsNumber || 0, -LARGEST_WEIGHT), LARGEST_WEIGHT);
+      const value = within(target.valueAsNumber || 0, -LARGEST_WEIGHT, LARGEST_WEIGHT);
       const words = `${layer.name}, unit ${unit}, ${ariaLabel}: ${value}`;
-      app.edit(model, `${layer.name} ${place}`, { words, layer, change: ({ kernel }) => (kernel.data[place] = value) });
+      const change = ({ kernel }) => (kernel.data[place] = value);
+      app.edit(model, `${layer.name} ${place}`, { words, layer, change });
     };
-    return make("input", { type: "number", step: 0.01, value: Number(w.toFixed(3)), ariaLabel, onchange });
+    const value = Number(w.toFixed(3));
+    return make("input", { type: "number", step: 0.01, value, ariaLabel, onchange });
   }
 
   function opener(from, before = "") {
@@ -210,7 +251,9 @@ playground.part((app) => {
   // A place of the input, in words.
   function named(from) {
     const at = unravel(now.input.shape, from);
-    return at.length < 3 ? `unit ${at[0]}` : `row ${at[0] + 1}, column ${at[1] + 1}, ${now.channelName(at[2])}`;
+    return at.length < 3
+      ? `unit ${at[0]}`
+      : `row ${at[0] + 1}, column ${at[1] + 1}, ${now.channelName(at[2])}`;
   }
 
   // Three decimals and three digits at most.
@@ -251,7 +294,9 @@ playground.part((app) => {
   // A symbol of the formula and the numbers that it stands for light up together.
   function light({ target }) {
     const symbol = target.closest("[data-symbol]")?.dataset.symbol;
-    for (const each of place.querySelectorAll("[data-symbol]")) each.classList.toggle("lit", each.dataset.symbol === symbol);
+    for (const each of place.querySelectorAll("[data-symbol]")) {
+      each.classList.toggle("lit", each.dataset.symbol === symbol);
+    }
   }
 
   function linked(text) {
@@ -260,7 +305,11 @@ playground.part((app) => {
       if (i % 2 === 0) return piece;
       if (shown) return cell("span", symbol, shown);
       const title = SYMBOLS[symbol];
-      return Object.assign(cell("button", symbol, ...raised(symbol)), { type: "button", ariaLabel: `${symbol}, ${title}`, title });
+      return Object.assign(cell("button", symbol, ...raised(symbol)), {
+        type: "button",
+        ariaLabel: `${symbol}, ${title}`,
+        title,
+      });
     });
   }
 
@@ -276,7 +325,8 @@ playground.part((app) => {
   function table(title, rows, head) {
     const first = (each) => (each.tagName === "TD" ? each : make("th", { scope: "row" }, each));
     const body = rows.map((cells) => make("tr", {}, ...cells.map(first)));
-    if (head) body.unshift(make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, ...raised(text)))));
+    const heads = head?.map((text) => make("th", { scope: "col" }, ...raised(text)));
+    if (heads) body.unshift(make("tr", {}, ...heads));
     return make("table", {}, make("caption", { textContent: title }), ...body);
   }
 });

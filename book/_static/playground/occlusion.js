@@ -1,5 +1,5 @@
-// Which places does the answer depend on? A grey patch slides over the picture, and a map over the picture
-// shows how probable the class is with the patch at each place.
+// Which places does the answer depend on? A grey patch slides over the picture, and
+// a map over the picture shows how probable the class is with the patch at each place.
 playground.part((app) => {
   "use strict";
   if (app.small) return;
@@ -12,12 +12,14 @@ playground.part((app) => {
   const shown = make("output");
   const start = button("", () => (running ? stop() : slide()));
   const maps = make("div", { className: "maps" });
-  app.place("perturb").append(
-    make("p", { className: "title", textContent: "Which places matter?" }),
-    make("div", { className: "dials" }, make("label", {}, "Grey patch", size, shown)),
-    start,
-    maps,
-  );
+  app
+    .place("perturb")
+    .append(
+      make("p", { className: "title", textContent: "Which places matter?" }),
+      make("div", { className: "dials" }, make("label", {}, "Grey patch", size, shown)),
+      start,
+      maps,
+    );
   let running = null;
   told();
   stop();
@@ -52,9 +54,12 @@ playground.part((app) => {
         if (running !== mine || models !== app.models) return;
         const done = values.subarray(0, k + 1);
         paint(map, values, shape, app.palette, Math.min(...done), Math.max(...done));
-        start.textContent = `Stop at ${Math.round((100 * (i + (k + 1) / values.length)) / models.length)} %`;
+        const share = (i + (k + 1) / values.length) / models.length;
+        start.textContent = `Stop at ${Math.round(100 * share)} %`;
       }
-      boards[i].append(make("figcaption", { textContent: `${model.title}: ${summary(values, plain)}` }));
+      boards[i].append(
+        make("figcaption", { textContent: `${model.title}: ${summary(values, plain)}` }),
+      );
     }
     stop();
     app.announce(maps.textContent);
@@ -68,7 +73,8 @@ playground.part((app) => {
       const [top, left] = placeOf(values.indexOf(low)).map((x) => x + 1);
       const where = `rows ${top} to ${top + side - 1}, columns ${left} to ${left + side - 1}`;
       return (
-        `${app.watched} has ${plain.toFixed(3)}, and least, ${low.toFixed(3)}, with the patch over ${where}. ` +
+        `${app.watched} has ${plain.toFixed(3)}, and least, ${low.toFixed(3)}, ` +
+        `with the patch over ${where}. ` +
         `Dark is ${low.toFixed(3)}, light ${high.toFixed(3)}.`
       );
     }
@@ -76,7 +82,8 @@ playground.part((app) => {
 
   function covered({ pixels, shape: [, width] }, [top, left], side) {
     const output = pixels.slice();
-    for (let y = top; y < top + side; y++) output.fill(GREY, 3 * (y * width + left), 3 * (y * width + left + side));
+    for (let y = top; y < top + side; y++)
+      output.fill(GREY, 3 * (y * width + left), 3 * (y * width + left + side));
     return output;
   }
 

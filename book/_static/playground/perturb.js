@@ -16,6 +16,7 @@ playground.part((app) => {
     seed: ["Noise, seed", "", 0, 20, 1],
     blocks: ["JPEG blocks", "", 0, 60, 2],
   };
+  const ANCHORS = ["start", "middle", "end"];
   const settings = {};
   let [seen, timer, latest] = [false, null, 0];
   const dials = Object.entries(DIALS).map(([name, [ariaLabel, , min, max, step]]) => {
@@ -24,19 +25,39 @@ playground.part((app) => {
   });
   const raw = make("input", { type: "checkbox", onchange: () => feed(raw.checked) });
   const reset = button("Reset the picture", rest);
-  const subject = make("select", { onchange: later }, ...dials.map((dial) => new Option(dial.ariaLabel, dial.name)));
+  const subject = make(
+    "select",
+    { onchange: later },
+    ...dials.map((dial) => new Option(dial.ariaLabel, dial.name)),
+  );
   const target = make("select", { onchange: later });
-  const chart = make("div", { className: "chart", role: "img", ariaLabel: "A chart, not drawn yet" });
+  const chart = make("div", {
+    className: "chart",
+    role: "img",
+    ariaLabel: "A chart, not drawn yet",
+  });
   const told = make("ul");
   // The patch of `occlusion.js` is to come after.
-  app.place("perturb").prepend(
-    make("p", { className: "title", textContent: "Disturb the picture" }),
-    make("div", { className: "dials" }, ...dials.map((dial) => make("label", {}, dial.ariaLabel, dial, make("output")))),
-    make("label", {}, raw, " Feed 0 to 255 to a network that was trained on 0 to 1"),
-    make("div", { className: "controls" }, reset, make("label", {}, "Chart ", subject), make("label", {}, "for ", target)),
-    chart,
-    told,
-  );
+  app
+    .place("perturb")
+    .prepend(
+      make("p", { className: "title", textContent: "Disturb the picture" }),
+      make(
+        "div",
+        { className: "dials" },
+        ...dials.map((dial) => make("label", {}, dial.ariaLabel, dial, make("output"))),
+      ),
+      make("label", {}, raw, " Feed 0 to 255 to a network that was trained on 0 to 1"),
+      make(
+        "div",
+        { className: "controls" },
+        reset,
+        make("label", {}, "Chart ", subject),
+        make("label", {}, "for ", target),
+      ),
+      chart,
+      told,
+    );
   // The probability of the class that is watched, without disturbing the playground's own run.
   app.spares = [];
   app.ask = async (side, pixels) => {
@@ -95,7 +116,7 @@ playground.part((app) => {
     return `${Number(strength.toFixed(1))}${DIALS[name][1]}`.replace("-", "−");
   }
 
-  // --- the chart: each network along the whole way of one dial, the others as they are set --------
+  // --- the chart: each network along the whole way of one dial, the others as they are set ---
 
   // What is out of view is not computed.
   new IntersectionObserver(([{ isIntersecting }]) => {
@@ -126,11 +147,15 @@ playground.part((app) => {
     draw(name, way, lines);
     const texts = lines.map((line, side) => {
       const ends = [Math.min(...line), Math.max(...line)];
-      const [low, high] = ends.map((p) => `${p.toFixed(3)} at ${amount(name, way[line.indexOf(p)])}`);
+      const [low, high] = ends.map(
+        (p) => `${p.toFixed(3)} at ${amount(name, way[line.indexOf(p)])}`,
+      );
       return `${models[side].title}: lowest ${low}, highest ${high}`;
     });
     chart.ariaLabel = `Probability of ${app.watched} by ${DIALS[name][0]}. ${texts.join(". ")}`;
-    told.replaceChildren(...texts.map((textContent, side) => make("li", { className: `side${side}`, textContent })));
+    told.replaceChildren(
+      ...texts.map((textContent, side) => make("li", { className: `side${side}`, textContent })),
+    );
   }
 
   // Only numbers go into the text, and what stands in this file.
@@ -138,14 +163,18 @@ playground.part((app) => {
     const [from, to] = [way[0], way.at(-1)];
     const x = (strength) => (30 + (320 * (strength - from)) / (to - from)).toFixed(1);
     const y = (p) => (150 - 140 * p).toFixed(1);
-    const levels = [0, 0.5, 1].map((p) => `<path class="level" d="M30 ${y(p)}H350"/><text x="0" y="${y(p - 0.03)}">${p}</text>`);
+    const levels = [0, 0.5, 1].map(
+      (p) => `<path class="level" d="M30 ${y(p)}H350"/><text x="0" y="${y(p - 0.03)}">${p}</text>`,
+    );
     const marks = [from, (from + to) / 2, to].map(
-      (s, i) => `<text x="${x(s)}" y="168" text-anchor="${["start", "middle", "end"][i]}">${amount(name, s)}</text>`,
+      (s, i) => `<text x="${x(s)}" y="168" text-anchor="${ANCHORS[i]}">${amount(name, s)}</text>`,
     );
     const paths = lines.map((line, side) => {
-      return `<path class="side${side}" d="M${line.map((p, i) => `${x(way[i])} ${y(p)}`).join("L")}"/>`;
+      const points = line.map((p, i) => `${x(way[i])} ${y(p)}`);
+      return `<path class="side${side}" d="M${points.join("L")}"/>`;
     });
     const now = `<path class="now" d="M${x(settings[name])} 10V150"/>`;
-    chart.innerHTML = `<svg viewBox="0 0 360 175">${[...levels, ...marks, now, ...paths].join("")}</svg>`;
+    const drawn = [...levels, ...marks, now, ...paths].join("");
+    chart.innerHTML = `<svg viewBox="0 0 360 175">${drawn}</svg>`;
   }
 });
