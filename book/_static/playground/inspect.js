@@ -64,6 +64,9 @@ playground.part((app) => {
     formula.replaceChildren(...formulas().map((text) => make("p", {}, ...linked(text))));
     showInput();
     refill(work, ...boards());
+    // Of many channels, the one that is shown is in sight, with its map above it.
+    const chosen = work.querySelector(":checked");
+    if (chosen) chosen.closest("fieldset").scrollTop = chosen.offsetTop - 100;
   }
 
   // The map that comes in, with the window on it.
