@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,15 @@ def open_page(browser, path: Path, picture: np.ndarray, small: bool = False):
 def use_random_weights(monkeypatch) -> None:
     """Let `export` take random weights for every network of the catalogue."""
     monkeypatch.setattr(weights, "read", random_weights)
+
+
+@contextmanager
+def lenets(browser, folder: Path, monkeypatch, picture: np.ndarray):
+    """A page with LeNet-5 in two variants of random weights; no script may fail on it."""
+    use_random_weights(monkeypatch)
+    page = open_page(browser, write_page(folder, ["lenet5-plain", "lenet5-augmented"]), picture)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    yield page
+    page.close()
+    assert errors == []

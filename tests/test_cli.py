@@ -190,9 +190,12 @@ def test_ship_puts_record_and_small_weights_into_the_package(home, tmp_path, mon
         if name == "lenet5-plain":
             weights.save(models.build("lenet5"), get(name, seed=seed))
         assert call("ship", name, "--seed", seed)[0] == 0
+    slow = samples.run("lenet5-plain", learning_rate=0.001)
+    runs.save(slow)
+    assert call("ship", "lenet5-plain", "--learning-rate", 0.001)[0] == 0
+    assert (shipped / f"{slow.experiment.slug}.json").exists()
     assert sorted(path.name.rpartition("-")[0] + path.suffix for path in shipped.iterdir()) == [
         "alexnet-plain.json",
-        "lenet5-plain.json",
-        "lenet5-plain.json",
+        *["lenet5-plain.json"] * 3,
         "lenet5-plain.npz",
     ]

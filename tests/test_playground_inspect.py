@@ -135,15 +135,9 @@ def test_the_maps_of_the_channels_add_up(script, tmp_path, monkeypatch, network)
 
 @pytest.fixture
 def page(browser, tmp_path, monkeypatch):
-    """LeNet-5 with random weights and the filters of its record."""
-    playgrounds.use_random_weights(monkeypatch)
-    path = playgrounds.write_page(tmp_path, ["lenet5-plain", "lenet5-augmented"])
-    page = playgrounds.open_page(browser, path, PICTURE)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error))
-    yield page
-    page.close()
-    assert errors == []
+    """LeNet-5 in two variants, the first of them chosen."""
+    with playgrounds.lenets(browser, tmp_path, monkeypatch, PICTURE) as page:
+        yield page
 
 
 def select(page, layer, at, **more):

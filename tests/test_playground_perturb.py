@@ -127,15 +127,9 @@ def test_blocks_are_like_those_of_jpeg(script):
 
 @pytest.fixture
 def page(browser, tmp_path, monkeypatch):
-    """LeNet-5 in two variants with random weights, the first of them chosen."""
-    playgrounds.use_random_weights(monkeypatch)
-    path = playgrounds.write_page(tmp_path, ["lenet5-plain", "lenet5-augmented"])
-    page = playgrounds.open_page(browser, path, PICTURE)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error))
-    yield page
-    page.close()
-    assert errors == []
+    """LeNet-5 in two variants, the first of them chosen."""
+    with playgrounds.lenets(browser, tmp_path, monkeypatch, PICTURE) as page:
+        yield page
 
 
 def compare(page):

@@ -257,14 +257,19 @@ def bench(
 
 
 @app.command()
-def ship(name: Name, seed: Seed = SEED) -> None:
+def ship(
+    name: Name,
+    seed: Seed = SEED,
+    learning_rate: Annotated[float | None, typer.Option(help="If not the recipe's.")] = None,
+    train_share: Annotated[float | None, typer.Option(help="If not all images.")] = None,
+) -> None:
     """For authors: put an own record, and LeNet-5's or base's weights, into the package."""
     from . import weights
 
-    experiment = _experiment(name, seed=seed)
+    experiment = _experiment(name, seed=seed, learning_rate=learning_rate, train_share=train_share)
     run = runs.read(runs.folder() / f"{experiment.slug}.json")
-    # The page runs these two, at one seed; other weights would only make the package large.
-    if experiment.model in ("lenet5", "base") and seed == SEED:
+    # The page runs these two, as in the catalogue; other weights would only fill the package.
+    if experiment.model in ("lenet5", "base") and experiment == CATALOGUE[name]:
         typer.echo(weights.copy(experiment, runs.SHIPPED))
     typer.echo(runs.save(run, runs.SHIPPED))
 
