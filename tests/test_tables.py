@@ -259,7 +259,7 @@ def test_time_to_match_counts_the_seeds_that_get_there():
     table = tables.time_to_match([reaching(1, 9), reaching(2, 19), reaching(3, 50)])
     assert table.shown["Seeds that reach it"].tolist()[:2] == ["–", "2"]
     row = table.frame.loc["lenet5-plain"]
-    assert (row["Seeds that reach it"], row["After epochs"]) == (2, 15)
+    assert (row["Seeds that reach it"], row["After epochs"]) == (2, "15")
 
 
 def test_differences_say_what_comparison_says():

@@ -37,3 +37,8 @@ def test_details_come_last():
 )
 def test_a_class_in_a_sentence(name, said):
     assert words.one(name) == said
+
+
+def test_within_a_sentence_only_the_base_model_is_no_name():
+    assert words.amid("Base model (plain)") == "the base model (plain)"
+    assert words.amid("LeNet-5 (plain)") == "LeNet-5 (plain)"

@@ -38,6 +38,7 @@ _MODULES = (
     "tables",
     "training",
     "weights",
+    "words",
 )
 _NAMES = {
     "run": "training",

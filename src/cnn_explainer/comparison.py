@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from . import published
+from . import published, words
 from .experiments import Experiment
 from .provenance import as_seeds, by_experiment, title
 from .runs import Run
@@ -105,8 +105,8 @@ class Difference:
         size, unit = self.mean * self.measure.scale, self.measure.unit
         side = "above" if size >= 0 else "below"
         sentence = (
-            f"The {self.measure.name} of {self.first} is {self._number(abs(size))} {unit}"
-            f" {side} that of {self.second} ({self._interval}{self.method})."
+            f"The {self.measure.name} of {words.amid(self.first)} is {self._number(abs(size))}"
+            f" {unit} {side} that of {words.amid(self.second)} ({self._interval}{self.method})."
         )
         return f"{sentence} {self._conclusion}"
 

@@ -85,7 +85,7 @@ def metrics(runs: Run | Sequence[Run]) -> Table:
             columns[f"± {side.split()[0].lower()}"] = half_interval(numbers)
     frame = pd.DataFrame(columns, index=pd.Index(MEASURES, name="Measure"))
     caption = (
-        f"How well {title(seeds)} does on the images it was trained on,"
+        f"How well {words.amid(title(seeds))} does on the images it was trained on,"
         f" and on the test images, which serve for validation too. {_spread(seeds)}"
     )
     return Table(frame, caption, describe(seeds))
@@ -184,7 +184,7 @@ def classes(run: Run) -> Table:
         },
         index=pd.Index(run.classes, name="Class"),
     )
-    caption = f"Precision and recall of {title([run])}, class by class."
+    caption = f"Precision and recall of {words.amid(title([run]))}, class by class."
     return Table(frame, caption, describe(run))
 
 
@@ -304,7 +304,8 @@ def time_to_match(runs: Iterable[Run]) -> Table:
             "Best epoch's": _mean(max(run.history.val_accuracy) for run in seeds),
             "Seeds × epochs": _trained(seeds),
             "Seeds that reach it": len(matched) if seeds else None,
-            "After epochs": _mean(epochs_to_match(run) for run in matched),
+            # As text: an epoch is no number with four decimals.
+            "After epochs": f"{_mean(map(epochs_to_match, matched)):g}" if matched else None,
             "After (s)": _mean(seconds_to_match(run) for run in matched),
         }
     caption = (
@@ -366,7 +367,8 @@ def confusions(runs: Run | Sequence[Run], count: int = 5) -> Table:
     }
     columns = ("Images", "Of", "The other way round")
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("Mistake")
-    caption = f"The most frequent mistakes of {title(seeds)} on the test images. {_mean_of(seeds)}"
+    name = words.amid(title(seeds))
+    caption = f"The most frequent mistakes of {name} on the test images. {_mean_of(seeds)}"
     return Table(frame, caption.strip(), describe(seeds))
 
 

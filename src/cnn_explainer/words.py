@@ -92,3 +92,12 @@ def one(name: str) -> str:
     if name.endswith("s"):
         return name
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def amid(title: str) -> str:
+    """A network's title as a sentence goes on with it: only the base model's is no name.
+
+    amid("LeNet-5 (plain)")      ->  "LeNet-5 (plain)"
+    amid("Base model (plain)")   ->  "the base model (plain)"
+    """
+    return f"the base model{rest}" if (rest := title.removeprefix("Base model")) != title else title

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .. import words
 from ..datasets import Dataset
 from ..mistakes import Mistake, worst
 from ..provenance import as_seeds, describe, title
@@ -40,7 +41,7 @@ def mistakes(runs: Run | Sequence[Run], dataset: Dataset, count: int = 3) -> Fig
     panel = Panel(2 * half + 12, len(found) * (SIDE + 32), "".join(parts))
     several = f", in the mean of {len(seeds)} seeds" if len(seeds) > 1 else ""
     caption = (
-        f"The most frequent mistakes of {title(seeds)} on the test"
+        f"The most frequent mistakes of {words.amid(title(seeds))} on the test"
         f" images{several}. Left: test images of the true class; right: of the class that it was"
         " taken for. They are the first of their class, not those that were confused."
     )
