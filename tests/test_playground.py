@@ -91,6 +91,13 @@ def choose(page, label, name):
     settle(page)
 
 
+def take_sample(page, name):
+    """Press a sample, and wait until the networks have it: opening it takes a moment."""
+    page.get_by_role("button", name=name).click()
+    page.locator(f'.samples [aria-pressed="true"][title="{name}"]').wait_for()
+    settle(page)
+
+
 def expect(page, place, words):
     """Wait until these words stand there. (The page's policy forbids Playwright's own way.)"""
     page.locator(place, has_text=words).first.wait_for(state="attached")
@@ -106,7 +113,7 @@ def complaint(page):
 
 @pytest.mark.parametrize("name", ["aeroplane", "rose"])
 def test_the_answer_is_that_of_the_record(page, name):
-    page.get_by_role("button", name=f"Drawn {name}").click()
+    take_sample(page, f"Drawn {name}")
     np.testing.assert_allclose(probabilities(page), runs.load(LENET).probes[name], atol=2e-3)
 
 
@@ -122,14 +129,13 @@ def test_the_record_stands_beside_the_answer(page):
 
 def test_answer_and_truth_are_said_in_words(page):
     assert "answer, truth" in page.locator(".answers tr", has_text="airplane").inner_text()
-    page.get_by_role("button", name="Drawn rose").click()
-    settle(page)
+    take_sample(page, "Drawn rose")
     assert "truth" not in page.locator(".answers").inner_text()
 
 
 def test_the_answer_is_announced(page):
     expect(page, ".said", "airplane")
-    page.get_by_role("button", name="Drawn rose").click()
+    take_sample(page, "Drawn rose")
     expect(page, ".said", "horse")
 
 
@@ -208,7 +214,7 @@ def test_a_file_that_is_no_picture_is_refused_in_words(page, name):
     assert re.search(r"not a picture|cannot be decoded|20000 × 20000 pixels", said), said
     np.testing.assert_array_equal(picture(page), before)
     # The next picture takes the complaint away.
-    page.get_by_role("button", name="Drawn rose").click()
+    take_sample(page, "Drawn rose")
     page.wait_for_selector(".complaint:empty", state="attached")
 
 

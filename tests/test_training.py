@@ -64,8 +64,17 @@ def test_weights_in_16_bits_give_the_recorded_answers(trained, monkeypatch):
     np.testing.assert_allclose(answer, run.probes["aeroplane"], atol=5e-3)
 
 
+# What runs in the background of a shell ignores Ctrl-C, and so do its children; these do not.
+LISTENING = """
+import signal
+from cnn_explainer.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+
+
 def _child(home, *arguments):
-    command = [sys.executable, "-m", "cnn_explainer", "train", *arguments]
+    command = [sys.executable, "-c", LISTENING, "train", *arguments]
     environment = os.environ | {"CNN_EXPLAINER_HOME": str(home)}
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
