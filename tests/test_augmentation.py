@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from cnn_explainer.augmentation import FlipRotateZoom, output_to_input
+from cnn_explainer.augmentation import RandomAffine, output_to_input
 
 SIZE = 20
+STRENGTHS = {"flip": True, "rotation": 0.1, "zoom": 0.1}
 DRAWN = np.random.default_rng(3)
 IMAGES = DRAWN.random((6, SIZE, SIZE, 3), np.float32)
 
@@ -56,9 +57,11 @@ def test_drawn_as_asked():
     count = 4000
     corner = np.zeros((count, 9, 9, 1), np.float32)
     corner[:, 4, 7] = 1  # three pixels right of the middle
-    seen = np.asarray(FlipRotateZoom(0, 0, seed=5)(corner, training=True))
+    seen = np.asarray(RandomAffine(flip=True, seed=5)(corner, training=True))
     assert 0.47 < seen[:, 4, 1, 0].mean() < 0.53
-    turned = np.asarray(FlipRotateZoom(0.1, 0.1, seed=5)(corner, training=True))
+    turned = np.asarray(
+        RandomAffine(flip=True, rotation=0.1, zoom=0.1, seed=5)(corner, training=True)
+    )
     y, x = (np.tensordot(turned[..., 0], axis, 2) for axis in np.mgrid[:9, :9] - 4.0)
     angles = np.rad2deg(np.arctan2(y, np.abs(x)))
     # Up to 36 degrees; the middle of four lit pixels lies a little off.
@@ -67,20 +70,34 @@ def test_drawn_as_asked():
 
 
 def test_prediction_leaves_the_picture_alone():
-    layer = FlipRotateZoom(0.1, 0.1, seed=5)
+    layer = RandomAffine(**STRENGTHS, seed=5)
     np.testing.assert_array_equal(np.asarray(layer(IMAGES)), IMAGES)
 
 
 def test_the_seed_decides():
     first, same, other = (
-        np.asarray(FlipRotateZoom(0.1, 0.1, seed=s)(IMAGES, training=True)) for s in (1, 1, 2)
+        np.asarray(RandomAffine(flip=True, rotation=0.1, zoom=0.1, seed=s)(IMAGES, training=True))
+        for s in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, same)
     assert not np.allclose(first, other)
 
 
-@pytest.mark.parametrize("name", ["rotation", "zoom"])
+def test_shifts_are_by_whole_pixels_and_equally_frequent():
+    lit = np.zeros((6000, 9, 9, 1), np.float32)
+    lit[:, 4, 4] = 1
+    moved = np.asarray(RandomAffine(shift=2, seed=5)(lit, training=True))[..., 0].mean(0)
+    np.testing.assert_allclose(moved[2:7, 2:7], 1 / 25, atol=0.012)
+    np.testing.assert_allclose(moved.sum(), 1, atol=1e-4)
+
+
+def test_a_shift_looks_up_below_and_to_the_right():
+    maps = output_to_input(np.ones(6), np.zeros(6), np.ones(6), (SIZE, SIZE), 3, 1)
+    moved = np.asarray(keras.ops.image.affine_transform(IMAGES, maps, "bilinear", "reflect"))
+    np.testing.assert_allclose(moved[:, :-3, :-1], IMAGES[:, 3:, 1:], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["rotation", "zoom", "shift"])
 def test_bad_strengths(name):
-    strengths = {"rotation": 0.1, "zoom": 0.1} | {name: -0.2}
-    with pytest.raises(ValueError, match=rf"`{name}` must be .* Received: -0.2"):
-        FlipRotateZoom(**strengths, seed=1)
+    with pytest.raises(ValueError, match=rf"`{name}` must .* Received: -0.2"):
+        RandomAffine(**{name: -0.2}, seed=1)

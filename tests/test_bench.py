@@ -14,7 +14,7 @@ from cnn_explainer.architectures import parameters
 from cnn_explainer.bench import turns
 from cnn_explainer.bench.child import Task, store
 from cnn_explainer.datasets import Split
-from cnn_explainer.errors import DamagedRecord, ExplainerError, RecordNotFound
+from cnn_explainer.errors import DamagedRecord, ExplainerError, NotSaved, RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
 WAYS = ["keras", "explainer", *["pytorch"] * bool(find_spec("torch"))]
@@ -67,6 +67,26 @@ def test_the_share_of_the_peak_is_that_of_its_own_precision(comparison):
 def test_a_record_is_read_as_it_was_written(tmp_path):
     benchmark = bench.Benchmark.model_validate(sample())
     assert bench.load(bench.save(benchmark, tmp_path / "bench.json")) == benchmark
+
+
+def test_comparisons_of_other_networks_stay_in_the_file(tmp_path):
+    path = tmp_path / "bench.json"
+    first = bench.Benchmark.model_validate(sample())
+    bench.save(first, path)
+    other = sample()
+    other["comparisons"][0]["name"] = "lenet5-plain"
+    bench.save(bench.Benchmark.model_validate(other), path)
+    assert [each.name for each in bench.load(path).comparisons] == ["base-plain", "lenet5-plain"]
+    again = sample()
+    again["comparisons"][0]["images"] = 1280
+    bench.save(bench.Benchmark.model_validate(again), path)
+    assert bench.load(path).of("base-plain").images == 1280
+
+    kept = path.read_bytes()
+    elsewhere = bench.Benchmark.model_validate(sample() | {"processor": "Another CPU"})
+    with pytest.raises(NotSaved, match=r"same `processor`.*Some CPU and Another"):
+        bench.save(elsewhere, path)
+    assert path.read_bytes() == kept
 
 
 def test_no_record_and_a_damaged_one(tmp_path):
@@ -216,12 +236,12 @@ def test_each_round_begins_with_another():
     assert begun == ["abc", "bca", "cab", "abc"]
 
 
-def test_a_small_network_has_one_thread():
+def test_the_smaller_a_network_the_fewer_threads(monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 8)
     threads = {name: training.threads(experiment) for name, experiment in CATALOGUE.items()}
     assert threads["lenet5-plain"] == 1
-    assert {threads[f"{model}-plain"] for model in ("base", "alexnet", "vgg16")} == {
-        machine.cores()
-    }
+    assert threads["base-plain"] == 4
+    assert threads["alexnet-plain"] == threads["vgg16-plain"] == 8
 
 
 def test_a_process_that_ends_too_early_says_why(task):

@@ -159,3 +159,15 @@ def test_real_flowers(real):
         "sunflowers": 699,
         "roses": 641,
     }
+
+
+def test_what_is_held_out_is_neither_trained_on_nor_a_test_image(tiny):
+    whole = datasets.load("cifar10")
+    cut = whole.held_out(0.25)
+    assert (len(cut.train), len(cut.test)) == (192, 64)
+    rows = [{image.tobytes() for image in part.images} for part in (cut.train, cut.test)]
+    assert not rows[0] & rows[1]
+    assert rows[0] | rows[1] == {image.tobytes() for image in whole.train.images}
+    np.testing.assert_array_equal(whole.held_out(0.25).test.images, cut.test.images)
+    with pytest.raises(ValueError, match=r"`share` must be above 0 and below 1. Received: 0"):
+        whole.held_out(0)

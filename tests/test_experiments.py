@@ -3,7 +3,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from cnn_explainer.experiments import CATALOGUE, Experiment, Recipe, get
+from cnn_explainer import experiments
+from cnn_explainer.errors import DamagedRecord
+from cnn_explainer.experiments import CATALOGUE, Augmentation, Changes, Experiment, Recipe, get
 
 
 def test_catalogue_is_the_write_ups_ten():
@@ -67,3 +69,34 @@ def test_wrong_names_are_refused():
         Experiment.model_validate(values | {"variant": "bigger"})
     with pytest.raises(ValidationError, match="extra"):
         Experiment.model_validate(values | {"colour": "red"})
+
+
+def tuned(**values) -> Experiment:
+    """LeNet-5 as a search might leave it."""
+    return Experiment(model="lenet5", variant="tuned", dataset="cifar10", image_size=32, **values)
+
+
+def test_what_a_search_found_has_a_name(home):
+    experiment = tuned(
+        augmentation=Augmentation(flip=True, shift=2), changes=Changes(activation="elu")
+    )
+    with pytest.raises(ValueError, match=r"Received: 'lenet5-tuned'"):
+        get("lenet5-tuned")
+    path = experiments.keep(experiment)
+    assert path == home / "experiments" / "lenet5-tuned.json"
+    assert get("lenet5-tuned") == experiments.found()["lenet5-tuned"] == experiment
+    assert get("lenet5-tuned", seed=7).seed == 7
+    path.write_text('{"model": "lenet5"}')
+    with pytest.raises(DamagedRecord, match=r"lenet5-tuned.json.*variant: Field required"):
+        get("lenet5-tuned")
+
+
+def test_a_variant_of_the_write_up_has_its_own_augmentation():
+    assert get("lenet5-plain").strengths == Augmentation()
+    for name in ("lenet5-augmented", "vgg16-augmented_dropout"):
+        assert get(name).strengths == Augmentation(flip=True, rotation=0.1, zoom=0.1)
+    assert tuned(augmentation=Augmentation(shift=2)).strengths == Augmentation(shift=2)
+    values = get("lenet5-plain").model_dump()
+    for change in ({"augmentation": {"shift": 1}}, {"changes": {"dropout": 0.1}}):
+        with pytest.raises(ValueError, match=r"are for the variants tuned and fast.*'plain'"):
+            Experiment.model_validate(values | change)

@@ -16,7 +16,7 @@ from keras import layers
 from test_cli import call
 
 from cnn_explainer import models, runs, weights
-from cnn_explainer.augmentation import FlipRotateZoom
+from cnn_explainer.augmentation import RandomAffine
 from cnn_explainer.dropout import Dropout
 from cnn_explainer.errors import RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
@@ -138,7 +138,7 @@ def test_no_name_can_end_a_script(tmp_path):
 
 def test_what_does_nothing_in_prediction_is_left_out(tmp_path):
     network = chain(
-        FlipRotateZoom(0.1, 0.1, seed=1),
+        RandomAffine(flip=True, rotation=0.1, zoom=0.1, seed=1),
         layers.RandomFlip(),
         layers.RandomContrast(0.1),
         layers.Conv2D(2, 3, name="only"),
@@ -266,7 +266,7 @@ def test_the_command_writes_experiments_and_files(tmp_path):
     keras.Sequential(
         [
             keras.Input((8, 8, 3)),
-            FlipRotateZoom(0.1, 0.1, seed=1),
+            RandomAffine(flip=True, rotation=0.1, zoom=0.1, seed=1),
             Dropout(0.1, seed=1),
             layers.Flatten(),
             layers.Dense(2),

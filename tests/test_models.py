@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cnn_explainer import architectures, models
+from cnn_explainer.experiments import Augmentation
 
 PARAMETERS = {
     "base": 2_395_434,
@@ -120,3 +121,61 @@ def test_base_keeps_its_dense_layer_short():
 def test_errors(arguments, message):
     with pytest.raises(ValueError, match=message):
         models.build(**arguments)
+
+
+def test_changed_layers_are_those_of_keras():
+    changes = {"activation": "elu", "initializer": "he_normal", "dropout": 0.3, "hidden_units": 60}
+    model = models.build("lenet5", "tuned", **changes)
+    layers = {layer.name: layer.get_config() for layer in model.layers}
+    hidden = [layers[name] for name in ("conv1", "conv2", "dense1", "dense2")]
+    assert {each["activation"] for each in hidden} == {"elu"}
+    assert layers["dense3"]["activation"] == "softmax"
+    drawn = [each["kernel_initializer"]["class_name"] for each in (*hidden, layers["dense3"])]
+    assert set(drawn) == {"HeNormal"}
+    # 120 and 84 units became 60 and 42.
+    assert [layers[f"dense{i}"]["units"] for i in (1, 2, 3)] == [60, 42, 10]
+    assert layers["dropout1"]["rate"] == 0.3
+    assert model.count_params() == architectures.parameters("lenet5", **changes)
+
+
+def test_dropout_where_there_is_some_already():
+    rates = [
+        [row.layer.rate for row in architectures.shapes("base", dropout=rate) if "drop" in row.name]
+        for rate in (None, 0.1, 0)
+    ]
+    assert rates == [[0.2] * 5, [0.1] * 5, []]
+    assert "dropout1" not in [row.name for row in architectures.shapes("lenet5", dropout=0)]
+
+
+def test_augmentation_of_its_own():
+    model = models.build("lenet5", "tuned", augmentation=Augmentation(flip=True, shift=2))
+    layer = model.get_layer("augmentation")
+    assert (layer.flip, layer.shift, layer.rotation, layer.zoom) == (True, 2, 0, 0)
+    plain = models.build("lenet5", "tuned")
+    assert "augmentation" not in [layer.name for layer in plain.layers]
+
+
+@pytest.mark.parametrize("count", [6, 5, 1])
+def test_by_halves_the_gradients_are_the_same(count):
+    tf = pytest.importorskip("tensorflow")
+    drawn = np.random.default_rng(count)
+    images = drawn.uniform(0, 255, (count, 32, 32, 3)).astype("float32")
+    labels = drawn.integers(10, size=count)
+    found = []
+    for by_halves in (False, True):
+        model = models.build("lenet5", by_halves=by_halves)
+        with tf.GradientTape() as tape:
+            answers = model(images, training=True)
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, answers))
+        found.append([answers, *tape.gradient(loss, model.trainable_variables)])
+    for whole, halves in zip(*found, strict=True):
+        np.testing.assert_allclose(halves, whole, rtol=1e-4, atol=1e-6)
+
+
+def test_by_halves_each_half_is_augmented_in_its_own_way():
+    model = models.build("lenet5", "augmented", by_halves=True)
+    image = np.random.default_rng(1).uniform(0, 255, (1, 32, 32, 3)).astype("float32")
+    pair = np.repeat(image, 2, axis=0)
+    first, second = np.asarray(model(pair, training=True))
+    assert not np.allclose(first, second)
+    np.testing.assert_allclose(*np.asarray(model(pair)), atol=1e-6)

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from cnn_explainer.optimizers import SGD
+from cnn_explainer.experiments import Recipe
+from cnn_explainer.optimizers import SGD, optimizer
 
 
 @pytest.mark.parametrize("nesterov", [True, False])
@@ -34,3 +35,32 @@ def test_weights_in_sixteen_bits_are_updated_in_thirty_two():
     gradient = keras.ops.ones((4, 3), "bfloat16")
     optimizer.apply([gradient, gradient[0]], layer.trainable_variables)
     np.testing.assert_allclose(np.asarray(layer.kernel), before - 0.0019, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop"])
+def test_every_optimizer_goes_downhill(name):
+    place = keras.Variable([3.0, -2.0])
+    chosen = optimizer(Recipe(optimizer=name, learning_rate=0.01), 32)
+    chosen.apply([keras.ops.convert_to_tensor([1.0, -1.0])], [place])
+    moved = np.asarray(place) - [3, -2]
+    assert moved[0] < 0 < moved[1]
+
+
+def test_the_rate_over_time():
+    def rates(schedule):
+        # 100 images in batches of 10, 20 epochs: 200 steps.
+        recipe = Recipe(schedule=schedule, learning_rate=0.5, batch_size=10, epochs=20)
+        chosen = optimizer(recipe, 100)
+        seen = []
+        for step in range(201):
+            chosen.iterations.assign(step)
+            seen.append(float(chosen.learning_rate))
+        return np.array(seen)
+
+    assert np.allclose(rates("constant"), 0.5)
+    down = 0.5 * (1 + np.cos(np.pi * np.arange(201) / 200)) / 2
+    np.testing.assert_allclose(rates("cosine"), down, atol=1e-6)
+    once = rates("one_cycle")
+    np.testing.assert_allclose(once[:41], 0.5 * np.arange(41) / 40, atol=1e-6)
+    down = 0.5 * (1 + np.cos(np.pi * np.arange(161) / 160)) / 2
+    np.testing.assert_allclose(once[40:], down, atol=1e-6)

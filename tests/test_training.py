@@ -225,3 +225,13 @@ def test_on_jax(home):
     record = runs.load("lenet5-plain", epochs=2)
     assert record.provenance.backend.startswith("jax")
     assert json.loads(record.model_dump_json())["provenance"]["keras"]
+
+
+def test_judged_on_what_was_held_out(home):
+    values = EXPERIMENT.model_dump() | {"held_out": 0.25, "recipe": {"epochs": 2}}
+    states = []
+    run = training.train(Experiment.model_validate(values), each_epoch=states.append)
+    assert np.sum(run.confusion) == 64 and run.images_per_second == pytest.approx(
+        192 / np.median(run.history.train_seconds)
+    )
+    assert states == [states[0]] * 2 and states[0].epochs_done == 2

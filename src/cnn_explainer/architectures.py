@@ -14,6 +14,9 @@ from .layers import output_size
 
 VARIANTS = ("plain", "augmented", "augmented_dropout")
 """As is; flips, rotations and zooms first; the same and `Dropout(0.2)` before `Flatten`."""
+FOUND = ("tuned", "fast")
+"""What a search found: the best it saw, and what learns most quickly. Their augmentation and what
+is changed in the layers stand in the experiment."""
 
 
 class Conv(NamedTuple):
@@ -24,6 +27,7 @@ class Conv(NamedTuple):
     stride: int = 1
     padding: str = "valid"
     initializer: str = "glorot_uniform"
+    activation: str = "relu"
 
 
 class Pool(NamedTuple):
@@ -49,6 +53,7 @@ class Dense(NamedTuple):
     units: int
     activation: str = "relu"
     max_norm: float | None = None
+    initializer: str = "glorot_uniform"
 
 
 Block = Conv | Pool | Dropout | Flatten | Dense
@@ -72,6 +77,45 @@ class Architecture:
         if variant == "augmented_dropout":
             blocks.insert(blocks.index(Flatten()), Dropout(0.2))
         return (*blocks, Dense(classes or self.classes, "softmax"))
+
+
+def changed(
+    blocks: tuple[Block, ...],
+    *,
+    activation: str | None = None,
+    initializer: str | None = None,
+    dropout: float | None = None,
+    hidden_units: int | None = None,
+) -> tuple[Block, ...]:
+    """The same stack of layers with other settings; what is `None` stays as it is.
+
+    changed(layers, activation="elu")     -> in place of every ReLU
+    changed(layers, initializer="he_normal")   -> for all kernels
+    changed(layers, dropout=0.1)          -> in every dropout layer; if there is none, in a
+                                             new one before `Flatten`; 0 leaves them out
+    changed(layers, hidden_units=256)     -> in the first dense layer, and in the other hidden
+                                             ones in proportion
+    """
+    stack = list(blocks)
+    if dropout is not None:
+        if not any(isinstance(block, Dropout) for block in stack):
+            stack.insert(stack.index(Flatten()), Dropout(dropout))
+        stack = [
+            Dropout(dropout) if isinstance(block, Dropout) else block
+            for block in stack
+            if dropout or not isinstance(block, Dropout)
+        ]
+    hidden = [block for block in stack if isinstance(block, Dense) and block.activation == "relu"]
+    wider = hidden_units / hidden[0].units if hidden_units else 1
+    for place, block in enumerate(stack):
+        if isinstance(block, Conv | Dense) and initializer:
+            block = block._replace(initializer=initializer)
+        if isinstance(block, Dense) and block.activation == "relu":
+            block = block._replace(units=max(1, round(wider * block.units)))
+        if isinstance(block, Conv | Dense) and block.activation == "relu" and activation:
+            block = block._replace(activation=activation)
+        stack[place] = block
+    return tuple(stack)
 
 
 def _base_block(filters: int) -> tuple[Block, ...]:
@@ -148,29 +192,40 @@ def architecture(name: str) -> Architecture:
 
 def check_variant(variant: str) -> None:
     """Raise `ValueError` if there is no such variant."""
-    if variant not in VARIANTS:
-        raise ValueError(f"`variant` must be one of {', '.join(VARIANTS)}. Received: {variant!r}")
+    if variant not in (every := VARIANTS + FOUND):
+        raise ValueError(f"`variant` must be one of {', '.join(every)}. Received: {variant!r}")
 
 
 def shapes(
-    name: str, variant: str = "plain", *, classes: int | None = None, image_size: int | None = None
+    name: str,
+    variant: str = "plain",
+    *,
+    classes: int | None = None,
+    image_size: int | None = None,
+    **changes,
 ) -> tuple[LayerShape, ...]:
     """Every layer's shapes, parameters and multiply-adds, by arithmetic alone.
 
         shapes("lenet5")[0]    ->  conv1: (32, 32, 3) -> (28, 28, 6), 456 parameters
         parameters("lenet5")   ->  62006
 
+    `changes` are those of `changed`.
+
     Raises `ValueError` for an unknown name or variant, and when the picture is too small
     for the network.
     """
     network = architecture(name)
     size = image_size or network.image_size
-    return tuple(_walk(network.layers(variant, classes), (size, size, 3)))
+    blocks = changed(network.layers(variant, classes), **changes)
+    return tuple(_walk(blocks, (size, size, 3)))
 
 
-def parameters(name: str, *, classes: int | None = None, image_size: int | None = None) -> int:
+def parameters(
+    name: str, *, classes: int | None = None, image_size: int | None = None, **changes
+) -> int:
     """How many numbers training adjusts; the variants have equally many."""
-    return sum(row.parameters for row in shapes(name, classes=classes, image_size=image_size))
+    rows = shapes(name, classes=classes, image_size=image_size, **changes)
+    return sum(row.parameters for row in rows)
 
 
 def multiply_adds(name: str, *, image_size: int | None = None) -> int:

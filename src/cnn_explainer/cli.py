@@ -17,7 +17,7 @@ from rich.table import Table
 
 from . import architectures, datasets, results, runs
 from .errors import ExplainerError, RecordNotFound
-from .experiments import CATALOGUE, SEED, Experiment, Precision, get
+from .experiments import CATALOGUE, SEED, Experiment, Precision, get, keep
 from .export import Dtype
 
 app = typer.Typer(
@@ -238,9 +238,11 @@ def bench(
     file: Annotated[Path | None, typer.Option("--json", help="Where to keep the record.")] = None,
 ) -> None:
     """Compare the speed of training with Keras's on arrays, and with PyTorch's where it is."""
-    from .bench import run, save, table
+    from .bench import load, run, save, table
 
     wanted = [_experiment(name).name for name in names or CATALOGUE]
+    if file is not None and file.exists():
+        run([]).joined_to(load(file))  # Refused now, and not after an hour.
     _load_keras()
     result = run(
         wanted,
@@ -254,6 +256,62 @@ def bench(
     _print([*frame.columns], frame.to_numpy().tolist())
     if file is not None:
         typer.echo(save(result, file))
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="SPACE", help="The search space, YAML or JSON.")],
+    trials: Annotated[int | None, typer.Option(help="In place of the file's.", min=1)] = None,
+    max_epochs: Annotated[int | None, typer.Option(help="That a trial may have.", min=1)] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Of a Ray cluster that runs: 10.0.0.1:6379.")
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="A folder that all its nodes reach, or s3://….")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with one that stopped.")] = False,
+    final: Annotated[
+        bool, typer.Option(help="Train the winner on all images, and judge it, once.")
+    ] = True,
+) -> None:
+    """Search hyper-parameters, on this machine or many. Stopped at any moment, --resume goes on."""
+    from .sweep import engine, space_file
+
+    space = space_file.read(file).limited(trials, max_epochs)
+    try:
+        found = engine.run(space, address=address, storage=storage, resume=resume)
+    except KeyboardInterrupt:
+        typer.echo(
+            "\nstopped; what was done is kept. The same command with --resume goes on", err=True
+        )
+        raise typer.Exit(1) from None
+    best = found.best
+    _print(["setting", "value"], [[name, _short(value)] for name, value in best.values.items()])
+    typer.echo(
+        f"{len(found.trials)} trials, {found.epochs} epochs; the best is right on"
+        f" {best.accuracy:.4f} of the images held out"
+    )
+    typer.echo(keep(found.winner))
+    if final:
+        train([found.winner.name])
+
+
+@app.command()
+def speedrun(
+    network: Annotated[str, typer.Argument(help="lenet5, base or alexnet.")],
+    seed: Annotated[list[int] | None, typer.Option(help="If not 1 to 5; several times.")] = None,
+) -> None:
+    """Train a network's fast experiment at several seeds: how soon is it as good as there?"""
+    from . import speedrun as laps
+
+    experiment = _experiment(f"{network}-fast")
+    _load_keras()
+    result = laps.run(experiment.model, seeds=seed or laps.SEEDS, tell=typer.echo)
+    verdict = "reaches" if result.reached else "does not reach"
+    typer.echo(
+        f"mean accuracy {result.accuracy:.4f}, which {verdict} {result.target:.4f}, in"
+        f" {result.seconds:.1f} s"
+    )
 
 
 @app.command()

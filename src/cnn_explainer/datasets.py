@@ -83,9 +83,29 @@ class Dataset:
         """
         if not 0 < share <= 1:
             raise ValueError(f"`share` must be above 0 and at most 1. Received: {share!r}")
+        return replace(self, train=self._drawn(share)[0])
+
+    def held_out(self, share: float) -> "Dataset":
+        """The same without its test images: in their place stands a share of the training images,
+        always the same ones, which are no longer trained on.
+
+            load("cifar10").held_out(0.1).test.images    -> (5000, 32, 32, 3)
+
+        A search judges on these: what is chosen by its answers to the test images has learned
+        from them.
+        """
+        if not 0 < share < 1:
+            raise ValueError(f"`share` must be above 0 and below 1. Received: {share!r}")
+        kept, test = self._drawn(1 - share)
+        return replace(self, train=kept, test=test)
+
+    def _drawn(self, share: float) -> tuple[Split, Split]:
+        """A share of the training images, and the others."""
         order = np.random.default_rng(FLOWER_SEED).permutation(len(self.train))
-        kept = np.sort(order[: max(1, round(share * len(self.train)))])
-        return replace(self, train=Split(self.train.images[kept], self.train.labels[kept]))
+        cut = max(1, round(share * len(self.train)))
+        images, labels = self.train.images, self.train.labels
+        parts = (np.sort(part) for part in (order[:cut], order[cut:]))
+        return tuple(Split(images[part], labels[part]) for part in parts)
 
 
 def data_folder() -> Path:

@@ -5,6 +5,10 @@ the program: files, datasets, other processes, a network that does not learn.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class ExplainerError(Exception):
@@ -24,6 +28,14 @@ class DamagedRecord(ExplainerError):
 
     def __init__(self, path: Path | str, reason: str):
         super().__init__(f"{path} is not a record that can be read: {reason}")
+
+
+def first_fault(error: "ValidationError") -> str:
+    """Where a file's first fault is, and what it is: `seed: Field required (and 2 more faults)`."""
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    more = f" (and {error.error_count() - 1} more faults)" if error.error_count() > 1 else ""
+    return f"{place}: {first['msg']}{more}".lstrip(": ")
 
 
 class TrainingDiverged(ExplainerError):

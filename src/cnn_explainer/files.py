@@ -4,17 +4,38 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import platformdirs
+from pydantic import BaseModel, ValidationError
 
-from .errors import NotSaved
+from .errors import DamagedRecord, NotSaved, RecordNotFound, first_fault
 
 
 def user_folder() -> Path:
     """`CNN_EXPLAINER_HOME`, or the system's folder for an application's data."""
     home = os.environ.get("CNN_EXPLAINER_HOME")
     return Path(home) if home else platformdirs.user_data_path("cnn-explainer")
+
+
+Value = TypeVar("Value", bound=BaseModel)
+
+
+def read_value(kind: type[Value], *paths: Path, absent: str) -> Value:
+    """The value in the first of these files that is there, as JSON.
+
+    Raises `RecordNotFound`, which says `absent`, if none is; `DamagedRecord` if it cannot be read.
+    """
+    for path in paths:
+        try:
+            return kind.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise DamagedRecord(path, str(error.strerror)) from None
+        except ValidationError as error:
+            raise DamagedRecord(path, first_fault(error)) from None
+    raise RecordNotFound(absent)
 
 
 def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:

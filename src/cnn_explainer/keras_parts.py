@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import activations, layers
 
-from .augmentation import FlipRotateZoom
+from .augmentation import RandomAffine
 from .dropout import Dropout
 from .errors import ExplainerError
 from .export import Network, Part
@@ -16,7 +16,7 @@ from .export import Network, Part
 
 def read(path: Path | str) -> keras.Model:
     """A model that Keras saved, as `mine.keras`. Raises `ExplainerError` for another file."""
-    own = {layer.__name__: layer for layer in (FlipRotateZoom, Dropout)}
+    own = {layer.__name__: layer for layer in (RandomAffine, Dropout)}
     try:
         return keras.saving.load_model(path, own, compile=False)
     except (OSError, TypeError, ValueError, KeyError) as error:
@@ -198,7 +198,7 @@ _READERS = {
 }
 
 # `RandomCrop` is not among them: in prediction it crops the middle. An older Keras has not all.
-_LEFT_OUT = {FlipRotateZoom, Dropout} | {
+_LEFT_OUT = {RandomAffine, Dropout} | {
     getattr(layers, name)
     for name in (
         "Dropout SpatialDropout2D AlphaDropout GaussianDropout GaussianNoise Identity"

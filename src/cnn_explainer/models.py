@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, shapes
-from .experiments import SEED, Precision
+from .experiments import SEED, WRITE_UP_AUGMENTATION, Augmentation, Precision
 
 if TYPE_CHECKING:
     import keras
@@ -17,14 +17,20 @@ def build(
     *,
     classes: int | None = None,
     image_size: int | None = None,
+    augmentation: Augmentation | None = None,
     seed: int = SEED,
     precision: Precision = "float32",
+    by_halves: bool = False,
+    **changes,
 ) -> "keras.Model":
     """A fresh network, its weights drawn from `seed`.
 
         build("lenet5")                          -> 62,006 parameters
         build("alexnet", "augmented_dropout")    -> 62,383,349 parameters
+        build("lenet5", "tuned", augmentation=Augmentation(shift=2), activation="elu")
 
+    `augmentation` is the variant's if it is not given; `changes` are those of
+    `architectures.changed`. `by_halves` is for training on a processor; see `halves`.
     The division by 255 is a layer of the model, so that training and prediction cannot differ.
 
     **Input shape**: `(N, image_size, image_size, 3)`, values from 0 to 255.
@@ -34,40 +40,43 @@ def build(
     """
     import keras
 
-    rows = shapes(name, variant, classes=classes, image_size=image_size)
+    rows = shapes(name, variant, classes=classes, image_size=image_size, **changes)
     # Every layer that draws random numbers gets a seed of its own.
     seeds = iter(np.random.default_rng(seed).integers(2**31, size=len(rows) + 1).tolist())
     layers = [
         keras.Input(rows[0].input_shape, name="image"),
         keras.layers.Rescaling(1 / 255, name="rescaling"),
     ]
-    if variant != "plain":
-        from .augmentation import FlipRotateZoom
+    if augmentation is None:
+        augmented = variant.startswith("augmented")
+        augmentation = WRITE_UP_AUGMENTATION if augmented else Augmentation()
+    if augmentation != Augmentation():
+        from .augmentation import RandomAffine
 
-        layers.append(FlipRotateZoom(0.1, 0.1, next(seeds), name="augmentation"))
+        strengths = augmentation.model_dump()
+        layers.append(RandomAffine(**strengths, seed=next(seeds), name="augmentation"))
     layers += [_layer(row.layer, row.name, next(seeds), precision) for row in rows]
-    return keras.Sequential(layers, name=f"{name}-{variant}")
+    kind = keras.Sequential
+    if by_halves:
+        from .halves import Halves as kind
+    return kind(layers, name=f"{name}-{variant}")
 
 
 def _layer(block: Block, name: str, seed: int, precision: Precision) -> "keras.Layer":
-    from keras import constraints, initializers, layers
+    from keras import constraints, layers
 
     from .dropout import Dropout as PooledDropout
 
     common = {"name": name, "dtype": precision}
     match block:
-        case Conv(filters, size, stride, padding, initializer):
-            draw = {
-                "glorot_uniform": initializers.GlorotUniform,
-                "he_normal": initializers.HeNormal,
-            }
+        case Conv(filters, size, stride, padding, initializer, activation):
             return layers.Conv2D(
                 filters,
                 size,
                 stride,
                 padding,
-                activation="relu",
-                kernel_initializer=draw[initializer](seed),
+                activation=activation,
+                kernel_initializer=_initializer(initializer, seed),
                 **common,
             )
         case Pool(size, stride):
@@ -76,17 +85,23 @@ def _layer(block: Block, name: str, seed: int, precision: Precision) -> "keras.L
             return PooledDropout(rate, seed, **common)
         case Flatten():
             return layers.Flatten(**common)
-        case Dense(units, activation, max_norm):
+        case Dense(units, activation, max_norm, initializer):
             # Sixteen bits are too few for probabilities that must sum to one.
             if activation == "softmax":
                 common["dtype"] = "float32"
             return layers.Dense(
                 units,
                 activation,
-                kernel_initializer=initializers.GlorotUniform(seed),
+                kernel_initializer=_initializer(initializer, seed),
                 kernel_constraint=constraints.MaxNorm(max_norm) if max_norm else None,
                 **common,
             )
+
+
+def _initializer(name: str, seed: int) -> "keras.Initializer":
+    from keras import initializers
+
+    return initializers.get({"class_name": name, "config": {"seed": seed}})
 
 
 def feature_maps(model: "keras.Model", image: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,10 +1,46 @@
-"""Gradient descent with momentum, each weight read and written once a step."""
+"""What moves the weights, and how far: the optimizers and the learning rate over time."""
+
+from math import ceil
 
 import keras
 
+from .experiments import Recipe
+
+WARM_UP = 0.2
+"""Share of all steps in which the rate of `one_cycle` rises."""
+
+
+def optimizer(recipe: Recipe, images: int) -> keras.Optimizer:
+    """The recipe's, for a training on so many images."""
+    rate = _rate(recipe, recipe.epochs * ceil(images / recipe.batch_size))
+    match recipe.optimizer:
+        case "sgd":
+            return SGD(rate, recipe.momentum, recipe.nesterov)
+        case "adam":
+            return keras.optimizers.Adam(rate)
+        case "adamw":
+            return keras.optimizers.AdamW(rate)
+        case "rmsprop":
+            return keras.optimizers.RMSprop(rate)
+
+
+def _rate(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate, or what it is at each step (Loshchilov & Hutter 2017; Smith 2018)."""
+    cosine, rate = keras.optimizers.schedules.CosineDecay, recipe.learning_rate
+    match recipe.schedule:
+        case "constant":
+            return rate
+        case "cosine":
+            return cosine(rate, steps)
+        case "one_cycle":
+            rise = round(WARM_UP * steps)
+            return cosine(0.0, steps - rise, warmup_target=rate, warmup_steps=rise)
+
 
 class SGD(keras.optimizers.SGD):
-    """Keras's own, number for number; on TensorFlow in one operation for each layer's weights.
+    """Gradient descent with momentum, each weight read and written once a step.
+
+    Keras's own, number for number; on TensorFlow in one operation for each layer's weights.
 
     Keras writes the update as six operations, each of which reads and writes all weights. In
     AlexNet, with 62 million of them, that takes a sixth of a step.

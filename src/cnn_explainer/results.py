@@ -27,7 +27,7 @@ def row(run: Run) -> dict[str, str | int | float | bool]:
     """
     experiment = run.experiment
     recipe = experiment.recipe.model_dump(exclude={"precision"})
-    asked = experiment.model_dump(exclude={"recipe", "seed"})
+    asked = experiment.model_dump(exclude={"recipe", "seed", "augmentation", "changes"})
     return {
         "name": experiment.name,
         "seed": experiment.seed,
@@ -41,6 +41,8 @@ def row(run: Run) -> dict[str, str | int | float | bool]:
         "busy": run.busy,
         "images_per_second": run.images_per_second,
         **asked,
+        **experiment.strengths.model_dump(),
+        **experiment.changes.model_dump(),
         **recipe,
         **run.provenance.model_dump(mode="json"),
         "record": f"{experiment.slug}.json",
@@ -55,7 +57,9 @@ def frame(chosen: Iterable[Run] | None = None) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    return pd.DataFrame([row(run) for run in _or_all(chosen)])
+    rows = pd.DataFrame([row(run) for run in _or_all(chosen)])
+    # What was left as the network has it: empty in a spreadsheet.
+    return rows.where(rows.notna(), float("nan"))
 
 
 def save(place: Path | str, chosen: Iterable[Run] | None = None) -> None:
@@ -98,6 +102,8 @@ def _fields(schema: dict, parts: dict, prefix: str = "") -> Iterator[tuple[str, 
 def _kind(field: dict) -> str:
     """A kind as JSON is written: `[number]` is a list of numbers."""
     match field:
+        case {"anyOf": [one, {"type": "null"}]}:
+            return f"{_kind(one)} or null"
         case {"const": value}:
             return str(value)
         case {"enum": values}:

@@ -25,12 +25,12 @@ from pydantic import (
     model_validator,
 )
 
-from .errors import DamagedRecord, RecordNotFound
-from .experiments import CATALOGUE, Experiment, get
+from .errors import DamagedRecord, RecordNotFound, first_fault
+from .experiments import CATALOGUE, RECORDED, Experiment, get
 from .files import user_folder, write_atomically
 
 SCHEMA_VERSION = 1
-SHIPPED = Path(__file__).parent / "recorded"
+SHIPPED = RECORDED
 BENCHMARK = "bench.json"
 """Lies beside the runs' records, and is none."""
 BINS = 15
@@ -242,10 +242,7 @@ def read(path: Path | str) -> Run:
     try:
         return Run.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        more = f" (and {error.error_count() - 1} more faults)" if error.error_count() > 1 else ""
-        raise DamagedRecord(path, f"{place}: {first['msg']}{more}".lstrip(": ")) from None
+        raise DamagedRecord(path, first_fault(error)) from None
 
 
 def load(name: str | Experiment, **changes) -> Run:

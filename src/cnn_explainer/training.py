@@ -2,6 +2,7 @@
 
 import platform
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import isfinite
@@ -14,7 +15,7 @@ from .architectures import multiply_adds
 from .checkpoints import Checkpoint
 from .clock import awake_seconds
 from .errors import ExplainerError, RecordNotFound, TrainingDiverged
-from .experiments import Experiment, Precision, Recipe, get
+from .experiments import Experiment, Precision, get
 from .models import build
 from .progress import TrainingProgress
 from .runs import Run
@@ -27,7 +28,9 @@ FILTER_BYTES = 288 * 1024
 """How much of a record the first layer's kernels may take, before base64."""
 EVALUATION_BATCH = 250
 SMALL = 10_000_000
-"""Multiply-adds for an image, below which a network is small."""
+"""Multiply-adds for an image, below which one core does a layer before a second has begun."""
+BY_HALVES = 100_000_000
+"""Multiply-adds for an image, below which the halves of a batch are trained on side by side."""
 
 
 def run(name: str | Experiment, **changes) -> Run:
@@ -44,12 +47,18 @@ def run(name: str | Experiment, **changes) -> Run:
         return train(get(name, **changes))
 
 
-def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
+def train(
+    experiment: Experiment,
+    *,
+    stop_after: int | None = None,
+    each_epoch: Callable[[Checkpoint], object] = lambda state: None,
+) -> Run:
     """Train, save the record and the 16-bit weights in the user's folder, give the run.
 
     Each finished epoch is kept. Stopped at any moment, the next call goes on from there.
     `stop_after` ends after so many epochs in all, with a record that says that it is not
-    complete; a later call without it takes up the training again.
+    complete; a later call without it takes up the training again. `each_epoch` is given the state
+    after each epoch, when it is kept.
 
     Raises `DatasetUnavailable`, `TrainingInProgress`, `TrainingDiverged` (nothing is recorded
     then) and `NotSaved` (what was saved before is still there).
@@ -58,16 +67,14 @@ def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
         raise ValueError(f"`stop_after` must be a positive integer. Received: {stop_after!r}")
     last = min(stop_after or experiment.recipe.epochs, experiment.recipe.epochs)
     with checkpoints.alone(experiment):
-        data = datasets.load(experiment.dataset, experiment.image_size)
-        if experiment.train_share < 1:
-            data = data.reduced(experiment.train_share)
+        data = pictures(experiment)
         state = checkpoints.load(experiment) or Checkpoint(data.fingerprint, precision(experiment))
         if state.dataset_fingerprint != data.fingerprint:
             raise ExplainerError(
                 f"{checkpoints.folder(experiment)} was begun on other pictures than those in"
                 f" {datasets.data_folder()}. Delete it to begin again"
             )
-        model = compiled(experiment, state.precision)
+        model = compiled(experiment, state.precision, len(data.train))
         variables = [*model.variables, *model.optimizer.variables]
         if state.variables:
             for variable, value in zip(variables, state.variables, strict=True):
@@ -82,6 +89,7 @@ def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
                 _keep_filters(state, model, epoch + 1, experiment)
                 state.variables = [np.asarray(variable) for variable in variables]
                 checkpoints.save(experiment, state)
+                each_epoch(state)
         result = _result(experiment, model, data, train_part, test_part, state)
         weights.save(model, experiment)
         runs.save(result)
@@ -90,13 +98,25 @@ def train(experiment: Experiment, *, stop_after: int | None = None) -> Run:
     return result
 
 
+def pictures(experiment: Experiment) -> datasets.Dataset:
+    """What it is trained on and judged on. Raises `DatasetUnavailable`."""
+    data = datasets.load(experiment.dataset, experiment.image_size)
+    if experiment.held_out:
+        data = data.held_out(experiment.held_out)
+    if experiment.train_share < 1:
+        data = data.reduced(experiment.train_share)
+    return data
+
+
 def threads(experiment: Experiment) -> int:
     """Over how many threads an operation is best spread.
 
-    A step of LeNet-5 is done before a second core has begun its part.
+    Operations of the two halves of a batch also run at the same time.
     """
-    small = multiply_adds(experiment.model, image_size=experiment.image_size) < SMALL
-    return 1 if small else machine.cores()
+    work = multiply_adds(experiment.model, image_size=experiment.image_size)
+    if work < SMALL:
+        return 1
+    return max(1, machine.cores() // 2) if work < BY_HALVES else machine.cores()
 
 
 def precision(experiment: Experiment) -> Precision:
@@ -104,34 +124,30 @@ def precision(experiment: Experiment) -> Precision:
     return experiment.recipe.precision if machine.has_bfloat16() else "float32"
 
 
-def _optimizer(recipe: Recipe) -> "keras.Optimizer":
+def compiled(experiment: Experiment, precision: Precision, images: int) -> "keras.Model":
+    """The network with fresh weights, ready for `fit_epoch` on so many images."""
     import keras
 
-    from .optimizers import SGD
+    from .optimizers import optimizer
 
-    if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(recipe.learning_rate)
-    return SGD(recipe.learning_rate, recipe.momentum, recipe.nesterov)
-
-
-def compiled(experiment: Experiment, precision: Precision) -> "keras.Model":
-    """The network with fresh weights, ready for `fit_epoch`."""
-    import keras
-
+    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and not machine.accelerators()
+    work = multiply_adds(experiment.model, image_size=experiment.image_size)
     model = build(
         experiment.model,
         experiment.variant,
         image_size=experiment.image_size,
+        augmentation=experiment.strengths,
         seed=experiment.seed,
         precision=precision,
+        by_halves=on_tensorflow_cpu and work < BY_HALVES,
+        **experiment.changes.model_dump(),
     )
-    # XLA makes convolutions several times slower on TensorFlow's CPU.
-    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and not machine.accelerators()
     model.compile(
-        _optimizer(experiment.recipe),
+        optimizer(experiment.recipe, images),
         # On class numbers: the same values as `categorical_crossentropy` on one-hot rows.
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
+        # XLA makes convolutions several times slower on TensorFlow's CPU.
         jit_compile=False if on_tensorflow_cpu else "auto",
         # A step of a small network takes about as long as Python's way to the next one.
         steps_per_execution=16 if experiment.image_size <= 32 else 1,
@@ -182,6 +198,18 @@ def fit_epoch(
     pictures = batches(train, experiment.recipe.batch_size, order)
     fitted = model.fit(pictures, verbose=0, callbacks=[*callbacks], shuffle=False).history
     return {name: values[0] for name, values in fitted.items()}
+
+
+def warm_up(experiment: Experiment, model: "keras.Model", train: datasets.Split) -> None:
+    """Make the graphs of a step and of a judgement, and leave the model as it is."""
+    variables = [*model.variables, *model.optimizer.variables]
+    before = [np.asarray(variable) for variable in variables]
+    count = 16 * experiment.recipe.batch_size
+    few = datasets.Split(train.images[:count], train.labels[:count])
+    fit_epoch(experiment, 0, model, few)
+    model.evaluate(batches(few), verbose=0)
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
 
 
 def _epoch(

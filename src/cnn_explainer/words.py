@@ -3,6 +3,11 @@
 from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, architecture
 from .experiments import CATALOGUE, Experiment, Precision, Recipe
 
+ACTIVATIONS = {
+    "relu": "ReLU", "tanh": "tanh", "elu": "ELU", "silu": "SiLU", "gelu": "GELU",
+    "softmax": "softmax",
+}  # fmt: skip
+
 
 def layer(block: Block) -> str:
     """Kind and settings.
@@ -22,7 +27,7 @@ def layer(block: Block) -> str:
             return "Flatten"
         case Dense(_, activation, max_norm):
             limited = f", max norm {max_norm:g}" if max_norm else ""
-            return f"Dense, {'softmax' if activation == 'softmax' else 'ReLU'}{limited}"
+            return f"Dense, {ACTIVATIONS[activation]}{limited}"
 
 
 def shape(sizes: tuple[int, ...]) -> str:
@@ -36,6 +41,8 @@ def variant(name: str) -> str:
         "plain": "plain",
         "augmented": "with augmentation",
         "augmented_dropout": "with augmentation and dropout",
+        "tuned": "tuned",
+        "fast": "fast",
     }[name]
 
 
@@ -45,13 +52,13 @@ def short_variant(name: str) -> str:
         "plain": "plain",
         "augmented": "augmented",
         "augmented_dropout": "augmented, dropout",
-    }[name]
+    }.get(name, name)
 
 
 def optimizer(recipe: Recipe) -> str:
     """The optimizer and its momentum: `SGD, Nesterov momentum 0.9`."""
-    if recipe.optimizer == "adam":
-        return "Adam"
+    if recipe.optimizer != "sgd":
+        return {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}[recipe.optimizer]
     if recipe.momentum == 0:
         return "SGD"
     return f"SGD, {'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}"

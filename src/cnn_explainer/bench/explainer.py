@@ -19,7 +19,7 @@ class Explainer:
         self._turn = training.tensors(
             Split(train.images[: task.images], train.labels[: task.images])
         )
-        self._model = training.compiled(task.experiment, self.precision)
+        self._model = training.compiled(task.experiment, self.precision, task.images)
         self._turns = 0
 
     def time(self) -> dict[str, float]:
@@ -33,7 +33,7 @@ class Explainer:
         """Accuracy after that many epochs."""
         del self._model  # Room for the fresh one.
         experiment = self._task.experiment
-        self._model = training.compiled(experiment, self.precision)
+        self._model = training.compiled(experiment, self.precision, len(self._train))
         for epoch in range(epochs):
             training.fit_epoch(experiment, epoch, self._model, self._train)
         test = training.batches(training.tensors(self._task.part("test")))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from .. import machine
-from ..augmentation import FlipRotateZoom
+from ..augmentation import RandomAffine
 from ..clock import awake_seconds
 from ..dropout import Dropout
 from ..models import build
@@ -100,7 +100,7 @@ def _of_keras(layer: keras.Layer, seed: int) -> list[keras.Layer]:
     match layer:
         case keras.layers.Rescaling():
             return []
-        case FlipRotateZoom():
+        case RandomAffine():
             return [
                 keras.layers.RandomFlip("horizontal", seed=seed),
                 keras.layers.RandomRotation(layer.rotation, seed=seed),

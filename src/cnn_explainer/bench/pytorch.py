@@ -158,7 +158,7 @@ def _he_normal(weight: torch.Tensor) -> None:
 
 
 def augment(images: torch.Tensor) -> torch.Tensor:
-    """Flips, rotations and zooms as in `augmentation.FlipRotateZoom(0.1, 0.1)`."""
+    """Flips, rotations and zooms as in `augmentation.RandomAffine`."""
     flip, turn, zoom = torch.empty(3, len(images)).uniform_(-1, 1)
     return moved(images, torch.sign(flip), 2 * pi * 0.1 * turn, 1 + 0.1 * zoom)
 

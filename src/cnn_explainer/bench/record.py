@@ -1,5 +1,6 @@
 """What a benchmark found, and its record: `bench.json`."""
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -11,14 +12,13 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
     model_validator,
 )
 
 from ..architectures import multiply_adds
-from ..errors import DamagedRecord, RecordNotFound
+from ..errors import NotSaved, RecordNotFound
 from ..experiments import CATALOGUE, Experiment
-from ..files import write_atomically
+from ..files import read_value, write_atomically
 from ..runs import BENCHMARK, SHIPPED, Share
 
 Way = Literal["keras", "explainer", "pytorch"]
@@ -125,6 +125,21 @@ class Benchmark(_Value):
     """Of Python and of the packages that were compared."""
     finished: datetime
 
+    def joined_to(self, earlier: "Benchmark") -> "Benchmark":
+        """With the earlier one's comparisons of other networks, in the catalogue's order.
+
+        Raises `NotSaved` if machine or versions are not the same.
+        """
+        for what in ("processor", "cores", "versions"):
+            if getattr(self, what) != getattr(earlier, what):
+                raise NotSaved(
+                    f"benchmarks in one file must have the same `{what}`. Received:"
+                    f" {getattr(earlier, what)} and {getattr(self, what)}. Choose another file"
+                )
+        every = {each.name: each for each in earlier.comparisons + self.comparisons}
+        ordered = tuple(every[name] for name in CATALOGUE if name in every)
+        return self.model_copy(update={"comparisons": ordered})
+
     def of(self, name: str) -> Comparison:
         """The comparison of this experiment. Raises `ValueError` if there is none."""
         for comparison in self.comparisons:
@@ -139,24 +154,17 @@ def load(path: Path | str = RECORD) -> Benchmark:
 
     Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
     """
-    try:
-        return Benchmark.model_validate_json(Path(path).read_bytes())
-    except FileNotFoundError:
-        raise RecordNotFound(
-            f"there is no {path}. `cnn-explainer bench --json {path}` makes it"
-        ) from None
-    except (OSError, ValidationError) as error:
-        raise DamagedRecord(path, _reason(error)) from None
+    absent = f"there is no {path}. `cnn-explainer bench --json {path}` makes it"
+    return read_value(Benchmark, Path(path), absent=absent)
 
 
 def save(benchmark: Benchmark, path: Path | str) -> Path:
-    """Write the record, whole or not at all. Raises `NotSaved` if it cannot be written."""
+    """Write the record, whole or not at all. Raises `NotSaved` if it cannot be written.
+
+    Comparisons of other networks that the file holds stay there, if they were made on the same
+    machine with the same versions; those of another machine must not stand beside these.
+    """
+    with suppress(RecordNotFound):
+        benchmark = benchmark.joined_to(load(path))
     write_atomically(Path(path), (benchmark.model_dump_json(indent=1) + "\n").encode())
     return Path(path)
-
-
-def _reason(error: OSError | ValidationError) -> str:
-    if isinstance(error, OSError):
-        return str(error.strerror)
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")

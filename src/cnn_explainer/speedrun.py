@@ -1,0 +1,151 @@
+"""How quickly a network reaches the write-up's best accuracy: several runs, and their record."""
+
+import platform
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import fmean
+from typing import Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
+
+from . import machine, published
+from .clock import awake_seconds
+from .experiments import RECORDED, Experiment, Precision, get
+from .files import read_value, user_folder, write_atomically
+from .runs import Share
+
+SEEDS = (1, 2, 3, 4, 5)
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Lap(_Value):
+    """One training from fresh weights."""
+
+    seed: NonNegativeInt
+    seconds: PositiveFloat
+    """From the first step to the last, and for the one look at the test images."""
+    accuracy: Share
+    """On the test images."""
+
+
+class SpeedRun(_Value):
+    """Trainings of one experiment at several seeds, one after another on one machine."""
+
+    schema_version: Literal[1] = 1
+    experiment: Experiment
+    """What was trained; its seed is that of no lap."""
+    laps: tuple[Lap, ...] = Field(min_length=1)
+    processor: str
+    cores: PositiveInt
+    precision: Precision
+    """What was really computed in."""
+    versions: dict[str, str]
+    """Of Python and of the packages that computed."""
+    finished: datetime
+    """When, in universal time."""
+
+    @property
+    def target(self) -> float:
+        """The write-up's best accuracy for this network."""
+        return target(self.experiment.model)
+
+    @property
+    def accuracy(self) -> float:
+        """The laps' mean."""
+        return fmean(lap.accuracy for lap in self.laps)
+
+    @property
+    def seconds(self) -> float:
+        """The laps' mean."""
+        return fmean(lap.seconds for lap in self.laps)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the mean accuracy is the target at least: one lucky seed is not enough."""
+        return self.accuracy >= self.target
+
+
+def target(model: str) -> float:
+    """The write-up's best accuracy for a network, over its variants."""
+    return max(
+        each.accuracy for name, each in published.RESULTS.items() if name.partition("-")[0] == model
+    )
+
+
+def run(
+    name: str,
+    *,
+    seeds: Iterable[int] = SEEDS,
+    tell: Callable[[str], object] = lambda line: None,
+) -> SpeedRun:
+    """Train the fast experiment of a network at each seed, and save the record.
+
+        run("lenet5")               -> of the experiment `lenet5-fast`, 5 laps
+        run("base", seeds=[1])      -> one
+
+    What is not counted: reading the pictures, and making the network's graph, which a first look
+    at a few pictures does; the weights are set back afterwards. `tell` is given a line a lap.
+
+    Raises `ValueError` if there is no such experiment, and `DatasetUnavailable`.
+    """
+    from . import training
+
+    experiment = get(f"{name}-fast")
+    machine.limit_threads(training.threads(experiment))
+    data = training.pictures(experiment)
+    train, test = training.tensors(data.train), training.tensors(data.test)
+    precision = training.precision(experiment)
+    laps = []
+    for seed in seeds:
+        lap = get(experiment, seed=seed)
+        model = training.compiled(lap, precision, len(train))
+        training.warm_up(lap, model, train)
+        began = awake_seconds()
+        for epoch in range(lap.recipe.epochs):
+            training.fit_epoch(lap, epoch, model, train)
+        judged = model.evaluate(training.batches(test), verbose=0, return_dict=True)
+        laps.append(Lap(seed=seed, seconds=awake_seconds() - began, accuracy=judged["accuracy"]))
+        tell(f"seed {seed}: {laps[-1].accuracy:.4f} in {laps[-1].seconds:.1f} s")
+    result = SpeedRun(
+        experiment=experiment,
+        laps=tuple(laps),
+        processor=machine.processor(),
+        cores=machine.cores(),
+        precision=precision,
+        versions={"python": platform.python_version()}
+        | {name: version(name) for name in ("cnn-explainer", "keras")},
+        finished=datetime.now(UTC).replace(microsecond=0),
+    )
+    save(result)
+    return result
+
+
+def load(name: str) -> SpeedRun:
+    """The record of that network's, the user's own before the shipped one.
+
+    Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
+    """
+    paths = (place / "speedruns" / f"{name}.json" for place in (user_folder(), RECORDED))
+    absent = f"there is no record: `cnn-explainer speedrun {name}` makes one"
+    return read_value(SpeedRun, *paths, absent=absent)
+
+
+def save(result: SpeedRun, place: Path | None = None) -> Path:
+    """Write the record, whole or not at all. Raises `NotSaved` if it cannot be written."""
+    path = (place or user_folder()) / "speedruns" / f"{result.experiment.model}.json"
+    write_atomically(path, (result.model_dump_json(exclude_defaults=True) + "\n").encode())
+    return path

@@ -1,0 +1,133 @@
+"""What a search found, and its record: one JSON file, with all trials in it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    model_validator,
+)
+
+from ..experiments import RECORDED, Experiment
+from ..files import read_value, user_folder, write_atomically
+from ..runs import History
+from .space import Space
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Trial(_Value):
+    """One training of a search."""
+
+    values: dict[str, Any]
+    """The settings that were drawn for it."""
+    end: Literal["finished", "stopped", "diverged", "failed"]
+    """All epochs; stopped early because others were better; a loss that was no number; an error."""
+    history: History | None
+    """One number an epoch, judged on what was held out; `null` if not even one epoch was done."""
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs it was trained for."""
+        return len(self.history.loss) if self.history else 0
+
+    @property
+    def accuracy(self) -> float:
+        """On the images that were held out, after its last epoch; 0 if it has none, or diverged."""
+        return self.history.val_accuracy[-1] if self.history and self.end != "diverged" else 0.0
+
+
+class Sweep(_Value):
+    """All trials of a search, in the order in which they were drawn."""
+
+    schema_version: Literal[1] = 1
+    space: Space
+    """What was searched, and how."""
+    trials: tuple[Trial, ...] = Field(min_length=1)
+    nodes: PositiveInt
+    """Machines that computed."""
+    cores: PositiveInt
+    """Of their processors, together."""
+    processor: str
+    """Of the machine that the search was started on."""
+    versions: dict[str, str]
+    """Of Python and of the packages that computed."""
+    dataset_fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
+    """Sixteen hexadecimal digits, of the prepared files' contents."""
+    finished: datetime
+    """When, in universal time."""
+
+    @property
+    def epochs(self) -> int:
+        """Trained in all trials together: what the search cost."""
+        return sum(trial.epochs_done for trial in self.trials)
+
+    @property
+    def seconds(self) -> float:
+        """The trials' time for training and judging, added up."""
+        histories = [trial.history for trial in self.trials if trial.history]
+        return sum(sum(each.train_seconds) + sum(each.val_seconds) for each in histories)
+
+    @property
+    def best(self) -> Trial:
+        """Of the trials that were trained to their end, the one with the best last epoch.
+
+        Not the best epoch of any trial: among so many numbers the best is also the luckiest.
+        """
+        finished = [trial for trial in self.trials if trial.end == "finished"]
+        return max(finished or self.trials, key=lambda trial: trial.accuracy)
+
+    @property
+    def winner(self) -> Experiment:
+        """The best trial's settings, as an experiment that uses all training images and is judged
+        on the test images.
+        """
+        found = self.space.experiment(self.best.values)
+        return found.model_copy(update={"held_out": 0})
+
+    @model_validator(mode="after")
+    def _trials_are_of_the_space(self):
+        for trial in self.trials:
+            epochs = self.space.experiment(trial.values).recipe.epochs
+            if trial.epochs_done > epochs or (trial.end == "finished") > (
+                trial.epochs_done == epochs
+            ):
+                raise ValueError(f"a trial of {epochs} epochs cannot have {trial.epochs_done}")
+        return self
+
+
+def folder() -> Path:
+    """The user's own searches: records, and what Ray Tune keeps of those that go on."""
+    return user_folder() / "sweeps"
+
+
+def load(name: str) -> Sweep:
+    """The record of that search, the user's own before the shipped one.
+
+    Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
+    """
+    paths = (place / f"{name}.json" for place in (folder(), RECORDED / "sweeps"))
+    return read_value(Sweep, *paths, absent=f"there is no record of a search called {name!r}")
+
+
+def save(sweep: Sweep, place: Path | None = None) -> Path:
+    """Write the record, whole or not at all. Raises `NotSaved` if it cannot be written."""
+    path = (place or folder()) / f"{sweep.space.name}.json"
+    # Every setting that was not named is `null`: left out, the file is the one that was read.
+    write_atomically(path, (sweep.model_dump_json(exclude_unset=True) + "\n").encode())
+    return path
+
+
+def every() -> tuple[str, ...]:
+    """The names of all searches that are recorded."""
+    places: Iterable[Path] = (folder(), RECORDED / "sweeps")
+    return tuple(sorted({path.stem for place in places for path in place.glob("*.json")}))

@@ -1,0 +1,124 @@
+"""Search spaces: what a file may say, and which line is wrong where it may not."""
+
+import json
+
+import pytest
+
+from cnn_explainer.experiments import Augmentation, Changes, Recipe
+from cnn_explainer.sweep.space import PLACES, InvalidSpace, Range, Space
+from cnn_explainer.sweep.space_file import read
+
+GOOD = """\
+name: small
+model: lenet5
+trials: 8
+settings:
+  epochs: 4
+  optimizer: [sgd, adam]
+  learning_rate: {log_uniform: [0.001, 0.1]}
+  shift: {uniform: [0, 2]}
+  dropout: 0.25
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes a space file: `file(text)`."""
+
+    def write(text):
+        path = tmp_path / "space.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_file_is_read(file):
+    space = read(file(GOOD))
+    assert space.chosen == {
+        "epochs": 4,
+        "optimizer": ("sgd", "adam"),
+        "learning_rate": Range(log_uniform=(0.001, 0.1)),
+        "shift": Range(uniform=(0, 2)),
+        "dropout": 0.25,
+    }
+    assert space.longest == 4
+    same = read(file(json.dumps(space.model_dump(exclude_unset=True))))
+    assert same == space
+
+
+def test_every_setting_of_an_experiment_can_be_searched():
+    fields = [*Recipe.model_fields, *Changes.model_fields, *Augmentation.model_fields]
+    assert set(fields) - {"precision"} == set(PLACES)
+
+
+def test_values_become_an_experiment(file):
+    values = {"epochs": 4, "optimizer": "adam", "learning_rate": 0.02, "shift": 1, "dropout": 0.25}
+    experiment = read(file(GOOD)).experiment(values)
+    recipe = experiment.recipe
+    assert (recipe.epochs, recipe.optimizer, recipe.learning_rate) == (4, "adam", 0.02)
+    assert experiment.augmentation == Augmentation(shift=1)
+    assert experiment.changes == Changes(dropout=0.25)
+    # A trial is never judged on the test images.
+    assert (experiment.name, experiment.held_out) == ("lenet5-tuned", 0.1)
+
+
+def test_no_space_is_judged_on_the_test_images(file):
+    with pytest.raises(InvalidSpace, match="held_out: Input should be greater than 0"):
+        read(file("held_out: 0\n" + GOOD))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("trials: 8", "trails: 8", r"line 3: trails: Extra inputs are not permitted"),
+        ("dropout: 0.25", "colour: red", r"line 9: settings: colour: Extra inputs"),
+        ("0.001, 0.1", "-0.001, 0.1", r"line 7: .*learning_rate.*greater than 0. Received: -0.001"),
+        ("0.001, 0.1", "0.1, 0.1", r"line 7: .*must not be empty: 0.1 is not below 0.1"),
+        ("[0, 2]", "[2, 0]", r"line 8: .*must not be empty: 2 is not below 0"),
+        ("[0, 2]", "[0, 2.5]", r"line 8: .*valid integer.*Received: 2.5"),
+        ("uniform: [0, 2]", "between: [0, 2]", r"line 8: .*between: Extra inputs"),
+        ("{uniform: [0, 2]}", "{}", r"line 8: .*either `uniform` or `log_uniform`"),
+        ("[sgd, adam]", "[sgd, adma]", r"line 6: .*Input should be 'sgd'.*Received: 'adma'"),
+        ("[sgd, adam]", "[]", r"line 6: .*at least 1 item"),
+        ("0.25", "1.5", r"line 9: .*less than 1. Received: 1.5"),
+        ("model: lenet5", "model: resnet", r"line 2: model: .*Received: 'resnet'"),
+        ("trials: 8", "search: grid", r"a grid needs lists, and `learning_rate` is a range"),
+        ("epochs: 4", "epochs: 1", r"`early_stopping.grace` must be at most the epochs, 1"),
+        ("model: lenet5\n", "", r"line 1: model: Field required"),
+        ("name: small", "name: [", r"space.yaml is no YAML: .*line"),
+    ],
+)
+def test_faults_are_named(file, old, new, said):
+    assert old in GOOD
+    with pytest.raises(InvalidSpace, match=said):
+        read(file(GOOD.replace(old, new)))
+
+
+def test_all_faults_are_named_at_once(file):
+    with pytest.raises(InvalidSpace) as caught:
+        read(file(GOOD.replace("0.25", "2").replace("trials: 8", "trials: 0")))
+    lines = str(caught.value).splitlines()
+    assert [line.partition("space.yaml, ")[2][:6] for line in lines] == ["line 3", "line 9"]
+
+
+def test_a_file_that_is_not_there_or_no_mapping(tmp_path, file):
+    with pytest.raises(InvalidSpace, match=r"absent.yaml cannot be read"):
+        read(tmp_path / "absent.yaml")
+    with pytest.raises(InvalidSpace, match="must hold names and values"):
+        read(file("- name"))
+
+
+def test_limits_of_the_command_line(file):
+    space = read(file(GOOD)).limited(trials=3, epochs=9)
+    assert (space.trials, space.longest) == (3, 9)
+    assert space.limited() == space
+    with pytest.raises(InvalidSpace, match="grace"):
+        space.limited(epochs=1)
+
+
+def test_a_grid_counts_its_combinations(file):
+    text = GOOD.replace("{log_uniform: [0.001, 0.1]}", "[0.1, 0.01, 0.001]")
+    space = read(file("search: grid\n" + text.replace("{uniform: [0, 2]}", "[0, 1]")))
+    assert space.combinations == 2 * 3 * 2
+    assert Space.model_validate_json(space.model_dump_json(exclude_unset=True)) == space
