@@ -278,6 +278,7 @@ def sweep(
     from .sweep import engine, space_file
 
     space = space_file.read(file).limited(trials, max_epochs)
+    _load_keras()
     try:
         found = engine.run(space, address=address, storage=storage, resume=resume)
     except KeyboardInterrupt:

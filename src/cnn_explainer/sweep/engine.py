@@ -34,7 +34,7 @@ SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # `watch` tells what goes on.
-    "AIR_VERBOSITY": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
     # Ctrl-C ends the search with a sentence of ours; what was done is kept all along.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
 }

@@ -59,7 +59,8 @@ class Watch(tune.Callback):
             print(f"{line} ({self._state(trials)})", flush=True)
 
     def _state(self, trials: list) -> str:
-        ended = sum(trial.is_finished() for trial in trials)
+        # Of a trial that ends just now, this is not known yet where no table is drawn.
+        ended = sum(trial.is_finished() for trial in trials) + (not self._live.is_started)
         best = max(map(_accuracy, trials), default=0)
         return f"{ended} of {self._expected} trials, best {best:.4f}, {self._left(trials)}"
 
