@@ -1,0 +1,76 @@
+"""Speed runs: what is timed is a training from fresh weights, and what is said is computed."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from cnn_explainer import cli, experiments, published, speedrun, training
+from cnn_explainer.errors import DamagedRecord, RecordNotFound
+from cnn_explainer.experiments import Experiment, Recipe
+
+FAST = Experiment(
+    model="lenet5",
+    variant="fast",
+    dataset="cifar10",
+    image_size=32,
+    recipe=Recipe(epochs=2, batch_size=64, schedule="one_cycle", learning_rate=0.05),
+)
+
+
+def test_the_target_is_the_write_ups_best():
+    assert speedrun.target("lenet5") == published.RESULTS["lenet5-augmented"].accuracy == 0.5947
+    assert speedrun.target("alexnet") == 0.7584
+
+
+def test_laps_are_trainings_at_their_seeds(tiny, home):
+    experiments.keep(FAST)
+    said = []
+    result = speedrun.run("lenet5", seeds=[3, 4], tell=said.append)
+    assert [lap.seed for lap in result.laps] == [3, 4] and len(said) == 2
+    assert speedrun.load("lenet5") == result
+    # The same as without a warm-up and a watch.
+    for lap in result.laps:
+        trained = training.train(experiments.get(FAST, seed=lap.seed))
+        assert trained.test.accuracy == pytest.approx(lap.accuracy, abs=0.02)
+    assert result.accuracy == pytest.approx(np.mean([lap.accuracy for lap in result.laps]))
+    assert result.reached == (result.accuracy >= 0.5947)
+
+
+def test_a_warm_up_leaves_the_model_as_it_was(tiny):
+    train = training.tensors(training.pictures(FAST).train)
+    model = training.compiled(FAST, "float32", len(train))
+    before = [np.asarray(v) for v in (*model.variables, *model.optimizer.variables)]
+    training.warm_up(FAST, model, train)
+    after = [np.asarray(v) for v in (*model.variables, *model.optimizer.variables)]
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_mean_has_to_reach_the_target():
+    laps = ({"seed": 1, "seconds": 5, "accuracy": 0.7}, {"seed": 2, "seconds": 7, "accuracy": 0.4})
+    made = speedrun.SpeedRun.model_validate(
+        {
+            "experiment": FAST,
+            "laps": laps,
+            "processor": "Some CPU",
+            "cores": 2,
+            "precision": "float32",
+            "versions": {},
+            "finished": "2026-11-24T12:00:00Z",
+        }
+    )
+    assert (made.accuracy, made.seconds, made.reached) == (pytest.approx(0.55), 6, False)
+
+
+def test_without_an_experiment_or_a_record(home):
+    result = CliRunner().invoke(cli.app, ["speedrun", "vgg16"])
+    assert result.exit_code == 2 and "vgg16-fast" in result.output
+    with pytest.raises(RecordNotFound, match="cnn-explainer speedrun vgg16"):
+        speedrun.load("vgg16")
+    path = home / "speedruns" / "vgg16.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"laps": []}))
+    with pytest.raises(DamagedRecord, match=r"vgg16.json"):
+        speedrun.load("vgg16")
