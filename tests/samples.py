@@ -1,6 +1,9 @@
 """Made-up runs for the tests: random numbers that fit together as a real run's do."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +12,8 @@ from cnn_explainer.architectures import shapes
 from cnn_explainer.datasets import SOURCES
 from cnn_explainer.experiments import get
 from cnn_explainer.runs import Filters, History, Provenance, Run
+from cnn_explainer.sweep import Space, Sweep, Trial
+from cnn_explainer.sweep.space import Range
 
 CLASSES = {name: source.classes for name, source in SOURCES.items()}
 ORIGINS = {
@@ -116,3 +121,113 @@ def filters(rng: np.random.Generator, model: str, epochs: int) -> Filters:
     shape = (first.size, first.size, 3, first.filters)
     saved = sorted({0, 1, (epochs + 1) // 2, epochs})
     return Filters.pack({epoch: rng.normal(scale=0.2, size=shape) for epoch in saved})
+
+
+SETTINGS = {
+    "epochs": 18,
+    "optimizer": ("sgd", "adam"),
+    "learning_rate": {"log_uniform": (0.001, 0.1)},
+    "dropout": {"uniform": (0.0, 0.5)},
+    "shift": {"uniform": (0, 3)},
+    "flip": (False, True),
+}
+
+
+def by_rate(values: dict[str, Any]) -> float:
+    """An accuracy for which the learning rate alone matters; 0.01 is best."""
+    return 0.6 - 0.1 * abs(np.log10(values.get("learning_rate", 0.01)) + 2)
+
+
+def sweep(
+    name: str = "made-up",
+    *,
+    trials: int = 24,
+    settings: dict[str, Any] = SETTINGS,
+    accuracy: Callable[[dict[str, Any]], float] = by_rate,
+    noise: float = 0.005,
+    seed: int = 0,
+    **space: Any,
+) -> Sweep:
+    """A search of LeNet-5's settings, stopped early; the same arguments give the same search.
+
+        sweep()                                        -> 24 random trials, of which few go on
+        sweep(search="grid", early_stopping=None, …)   -> every combination of `settings`
+        sweep(accuracy=lambda values: 0.5)             -> nothing matters
+
+    `accuracy` is what a trial reaches in the end; `space` are other fields of the `Space`.
+    """
+    searched = Space(
+        **{"name": name, "model": "lenet5", "settings": settings, "trials": trials, "seed": seed}
+        | space
+    )
+    rng = np.random.default_rng(seed)
+    rungs: dict[int, list[float]] = {}
+    return Sweep(
+        space=searched,
+        trials=tuple(
+            _trial(rng, searched, values, accuracy(values), noise, rungs)
+            for values in _draws(rng, searched)
+        ),
+        nodes=1,
+        cores=2,
+        processor="AMD EPYC 9B14",
+        versions={"python": "3.11.2", "cnn-explainer": "0.1.0", "keras": "3.15.0", "ray": "2.60.0"},
+        dataset_fingerprint="0123456789abcdef",
+        finished=datetime(2026, 11, 25, 12, 0, tzinfo=UTC),
+    )
+
+
+def _draws(rng: np.random.Generator, space: Space) -> list[dict[str, Any]]:
+    names = sorted(space.chosen)
+    if space.search == "grid":
+        choices = [each if isinstance(each := space.chosen[n], tuple) else (each,) for n in names]
+        return [dict(zip(names, values, strict=True)) for values in product(*choices)]
+    return [{n: _drawn(rng, space.chosen[n]) for n in names} for _ in range(space.trials)]
+
+
+def _drawn(rng: np.random.Generator, choice: Any) -> Any:
+    match choice:
+        case Range() if isinstance(choice.ends[0], int):
+            return int(rng.integers(choice.ends[0], choice.ends[1] + 1))
+        case Range() if choice.logarithmic:
+            return float(np.exp(rng.uniform(*np.log(choice.ends))))
+        case Range():
+            return float(rng.uniform(*choice.ends))
+        case tuple():
+            return choice[rng.integers(len(choice))]
+    return choice
+
+
+def _trial(rng, space: Space, values, accuracy: float, noise: float, rungs) -> Trial:
+    """Rises towards its accuracy; after each rung, only one of `factor` goes on."""
+    asked, stopping = space.experiment(values).recipe.epochs, space.early_stopping
+    epochs = np.arange(1, asked + 1)
+    curve = 0.1 + (accuracy - 0.1) * (1 - np.exp(-epochs / 3)) / (1 - np.exp(-asked / 3))
+    curve = np.clip(curve + rng.normal(scale=noise, size=asked), 0, 1)
+    done = asked
+    rung = stopping.grace if stopping else asked
+    while rung < asked:
+        reached = rungs.setdefault(rung, [])
+        reached.append(curve[rung - 1])
+        if curve[rung - 1] < np.percentile(reached, 100 - 100 / stopping.factor):
+            done = rung
+            break
+        rung *= stopping.factor
+    past = history(rng, done)
+    return Trial(
+        values=values,
+        end="finished" if done == asked else "stopped",
+        history=past.model_copy(update={"val_accuracy": tuple(curve[:done].tolist())}),
+    )
+
+
+def with_trials(sweep: Sweep, *changed: Trial) -> Sweep:
+    """The same search with these trials in place of its first ones."""
+    return sweep.model_copy(update={"trials": (*changed, *sweep.trials[len(changed) :])})
+
+
+def ended(trial: Trial, end: str, epochs: int) -> Trial:
+    """The same trial, which diverged or failed after so many epochs."""
+    past = {name: numbers[:epochs] for name, numbers in trial.history}
+    history = trial.history.model_copy(update=past) if epochs else None
+    return trial.model_copy(update={"end": end, "history": history})

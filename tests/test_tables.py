@@ -8,7 +8,7 @@ import samples
 from scipy import stats
 from sklearn.metrics import precision_recall_fscore_support
 
-from cnn_explainer import comparison, runs, tables
+from cnn_explainer import comparison, runs, search_tables, tables
 from cnn_explainer.architectures import ARCHITECTURES, VARIANTS, parameters
 from cnn_explainer.experiments import CATALOGUE, get
 from cnn_explainer.published import RESULTS
@@ -19,6 +19,7 @@ LENET5 = [
     *samples.accurate("lenet5-augmented", 0.58, 0.575, 0.57),
 ]
 SOME = [*LENET5, samples.run("vgg16-plain", epochs_done=25)]
+SEARCH, WHOLE = samples.sweep(), samples.sweep("whole", early_stopping=None)
 TABLES = {
     "metrics": lambda: tables.metrics(samples.run()),
     "metrics of seeds": lambda: tables.metrics(THREE),
@@ -36,6 +37,10 @@ TABLES = {
     "differences": lambda: tables.differences(SOME),
     "differences of none": lambda: tables.differences([]),
     "confusions": lambda: tables.confusions(THREE),
+    "space": lambda: search_tables.space(SEARCH.space),
+    "trials": lambda: search_tables.trials(SEARCH),
+    "searches": lambda: search_tables.searches([SEARCH, WHOLE]),
+    "winner": lambda: search_tables.winner(SEARCH, samples.run(SEARCH.winner)),
 }
 
 

@@ -20,10 +20,14 @@ __all__ = [
     "feature_maps",
     "filters",
     "fit_times",
+    "halving",
+    "importance",
     "lines",
     "mistakes",
+    "parallel",
     "pictures",
     "predictions",
+    "search_progress",
     "variants",
 ]
 

@@ -1,0 +1,74 @@
+"""Tables of searches; what holds for every table is in `test_tables`."""
+
+import numpy as np
+import pytest
+import samples
+
+from cnn_explainer import search_tables as tables
+from cnn_explainer.comparison import half_interval
+from cnn_explainer.searched import epochs_to
+
+SWEEP = samples.sweep(trials=30)
+GRID = {"epochs": 6, "optimizer": ("sgd", "adam"), "learning_rate": (0.001, 0.01, 0.1)}
+THREE = [
+    samples.sweep("grid", search="grid", settings=GRID, early_stopping=None),
+    samples.sweep("random", trials=6, early_stopping=None),
+    samples.sweep("halving", trials=6),
+]
+
+
+def test_a_space_in_words():
+    frame = tables.space(SWEEP.space).frame
+    assert [*frame.index] == [*("optimizer", "learning rate", "epochs", "dropout", "flip", "shift")]
+    assert frame.loc["learning rate"].tolist() == ["0.001 to 0.1", "log-uniform"]
+    assert frame.loc["shift"].tolist() == ["0 to 3", "uniform"]
+    assert frame.loc["optimizer"].tolist() == ["sgd, adam", "one of these"]
+    assert frame.loc["epochs"].tolist() == ["18", "always"]
+
+
+def test_a_space_says_how_it_is_searched():
+    said = tables.space(SWEEP.space).caption
+    assert "for LeNet-5: 30 trials, random. After epoch 2, and each time after 3 times as" in said
+    said = tables.space(THREE[0].space).caption
+    assert "6 trials, grid. 10\u00a0% of the training images are held out" in said
+
+
+def test_the_best_trials_stand_side_by_side():
+    table = tables.trials(SWEEP, 3)
+    finished = sorted(t.accuracy for t in SWEEP.trials if t.end == "finished")[::-1]
+    row = table.frame.loc["accuracy on the images held out"]
+    assert row.tolist() == [f"{accuracy:.4f}" for accuracy in finished[:3]]
+    assert table.frame["1."]["learning rate"] == f"{SWEEP.best.values['learning_rate']:.3g}"
+    # What had no choice is no row.
+    assert "epochs" not in table.frame.index
+
+
+def test_no_more_trials_are_shown_than_there_are():
+    assert tables.trials(THREE[0], 50).frame.shape[1] == 6
+
+
+def test_searches_are_compared_in_epochs():
+    frame = tables.searches(THREE).frame
+    assert frame["Epochs trained"].tolist() == [sweep.epochs for sweep in THREE]
+    assert frame.loc["grid", "Epochs trained"] == 6 * 6
+    assert frame["Best accuracy"].tolist() == [sweep.best.accuracy for sweep in THREE]
+    level = min(sweep.best.accuracy for sweep in THREE)
+    assert frame[f"{level:.4f} after (epochs)"].tolist() == [epochs_to(s, level) for s in THREE]
+    assert frame.loc["halving", "Search"] == "random, early stopping"
+
+
+def test_the_winner_beside_itself(home):
+    runs = [samples.run(SWEEP.winner, seed=seed) for seed in (1, 2)]
+    frame = tables.winner(SWEEP, runs).frame
+    tested = np.array([run.test.accuracy for run in runs])
+    assert frame["Accuracy"].tolist() == [SWEEP.best.accuracy, tested.mean()]
+    assert frame["±"].tolist()[1] == half_interval(tested)
+    assert frame["Trained on"].tolist() == ["90\u00a0%", "100\u00a0%"]
+    alone = tables.winner(SWEEP, runs[0])
+    assert alone.shown["±"].tolist() == ["–", "–"]
+    assert alone.source.records == (runs[0].experiment.slug,)
+
+
+def test_others_than_the_winner_are_refused():
+    with pytest.raises(ValueError, match=r"`runs` must be of the winner of made-up\. Received"):
+        tables.winner(SWEEP, samples.run())
