@@ -33,6 +33,7 @@ LENET5 = [
 ]
 SHORT = samples.run("vgg16-plain", epochs_done=25)
 SOME = [*LENET5, SHORT]
+SEARCH, WHOLE = samples.sweep(), samples.sweep("whole", early_stopping=None)
 FLOWERS = Dataset(
     *("tf_flowers", "Flowers", SHORT.classes),
     *[Split(RNG.integers(256, size=(25, 8, 8, 3), dtype=np.uint8), np.arange(25) % 5)] * 2,
@@ -62,6 +63,10 @@ FIGURES = {
     "answers": lambda: figures.answers(SOME, "rose"),
     "mistakes": lambda: figures.mistakes(SHORT, FLOWERS),
     "pictures": lambda: figures.pictures([PICTURE], ['a "rose"'], alt='A drawn "rose".'),
+    "parallel": lambda: figures.parallel(SEARCH),
+    "halving": lambda: figures.halving(SEARCH),
+    "search progress": lambda: figures.search_progress([SEARCH, WHOLE]),
+    "importance": lambda: figures.importance(SEARCH),
 }
 TOLD = ("curves", "curves of seeds", "predictions with picture", "confusion", "calibration",
            "filters")  # fmt: skip
@@ -115,13 +120,19 @@ def test_it_is_a_figure_with_one_image_and_a_caption(figure):
     assert repr(figure) == figure.alt != ""
 
 
+@pytest.mark.parametrize("alt", ["", "A plot", "figure"])
+def test_a_figure_without_its_text_is_refused(alt):
+    with pytest.raises(ValueError, match=r"`alt` must say in a sentence.*Received"):
+        Figure((), alt, "A caption.")
+
+
 def test_text_and_axes_take_the_colour_of_the_page(figure):
     root = parse(figure.svg)
     for element in root.iter():
         if element.tag.endswith("text"):
-            style = element.get("style", "") + f"fill: {element.get('fill')}"
+            style = element.get("style", "") + f"fill:{element.get('fill')}"
             on_a_cell = {DARK, LIGHT} & {element.get("fill")}
-            assert "fill: currentColor" in style or on_a_cell
+            assert "fill:currentColor" in style or on_a_cell
     assert "#010203" not in figure.svg
     assert not re.search(r"(?:black|white)", figure._repr_html_())
 
@@ -193,11 +204,11 @@ def test_curves_tell_the_record_s_numbers():
 
 def lines(panel):
     """The drawn curves: points by colour."""
-    found = re.findall(r'<path d="(M [^"]+)"[^>]*style="fill: none;([^"]*)"', panel.body)
+    found = re.findall(r'<path d="(M[^"]+)"[^>]*style="fill:none;([^"]*)"', panel.body)
     return {
-        colour: np.array(re.findall(r"[ML] ([-\d.]+) ([-\d.]+)", path), float)
+        colour: np.array(re.findall(r"[ML]([-\d.]+) ([-\d.]+)", path), float)
         for path, style in reversed(found)  # The last are the legend's.
-        for colour in re.findall(r"stroke: (#\w+)", style)
+        for colour in re.findall(r"stroke:(#\w+)", style)
     }
 
 
@@ -225,7 +236,7 @@ def test_curves_of_seeds_are_their_mean():
     figure = figures.curves(SEEDS)
     assert f"{mean.max():.3f}, after epoch {mean.argmax() + 1}." in figure.alt
     assert "mean of 3 seeds" in figure.alt
-    assert "fill-opacity: 0.2" in figure.panels[0].body
+    assert "fill-opacity:0.2" in figure.panels[0].body
 
 
 def test_curves_of_runs_of_unequal_length_show_what_all_have():
@@ -297,7 +308,10 @@ def test_variants_share_their_axes():
     assert [word for word in words(figure) if word.lower().startswith(("plain", "aug"))] == [
         *("Plain", "Augmented", "Augmented, dropout")
     ]
-    ticks = [[w for w in words(Figure((p,), "", "")) if w[0].isdigit()] for p in figure.panels]
+    ticks = [
+        [w for w in words(Figure((p,), "One panel of it.", "")) if w[0].isdigit()]
+        for p in figure.panels
+    ]
     assert ticks[0] == ticks[1] == ticks[2]
     assert "Epoch (only 9 of 50)" in words(figure)
     assert "One seed, and so no band: with augmentation and dropout." in figure.caption
@@ -526,7 +540,7 @@ def test_filters_refuse_an_epoch_that_is_not_there():
 
 def test_pictures_keep_their_names_and_order():
     images = [np.full((4, 4, 3), value, np.uint8) for value in (10, 20, 30)]
-    figure = figures.pictures(images, ["a", "b", "c"], columns=2, alt="Three greys.")
+    figure = figures.pictures(images, ["a", "b", "c"], columns=2, alt="Three shades of grey.")
     assert words(figure) == ["a", "b", "c"]
     assert [tile[0, 0, 0] for tile in pixels(figure)] == [10, 20, 30]
 

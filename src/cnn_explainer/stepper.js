@@ -8,7 +8,7 @@
   function start(figure) {
     let step = 0;
     let timer = null;
-    const { steps, columns, move } = JSON.parse(figure.querySelector("script").textContent);
+    const { steps, columns, move, playing } = JSON.parse(figure.querySelector("script").textContent);
     const paper = figure.querySelector(".on-paper");
     const screen = paper.cloneNode(true);
     screen.className = "on-screen";
@@ -48,6 +48,7 @@
     speed.addEventListener("change", () => timer && (pause(), toggle()));
     figure.addEventListener("keydown", onKey);
     show();
+    if (playing && !matchMedia("(prefers-reduced-motion: reduce)").matches) toggle();
 
     function show() {
       if (frames.length) showFrame();
@@ -81,6 +82,8 @@
       if (timer) return pause();
       if (step === steps.length - 1) go(0);
       play.textContent = "Pause";
+      // What moves by itself is not read out step by step.
+      part(".sentence").setAttribute("aria-live", "off");
       timer = setInterval(() => {
         // A figure that a notebook has thrown away must not tick on.
         if (!figure.isConnected) return pause();
@@ -93,6 +96,7 @@
     function pause() {
       clearInterval(timer);
       timer = null;
+      part(".sentence").setAttribute("aria-live", "polite");
       play.textContent = "Play";
     }
 

@@ -46,6 +46,8 @@ class Stepper:
     steps: list[Step]
     titles: tuple[str, str]
     """What the window's cells are called, and what the output is."""
+    playing: bool = False
+    """Whether it starts by itself."""
 
     def __repr__(self):
         """Say what the figure shows, for those who do not see it."""
@@ -71,6 +73,7 @@ class Stepper:
             "steps": self.steps,
             "columns": self.slide.places[1],
             "move": [down, right, _CELL],
+            "playing": self.playing,
         }
 
     def _boards(self):
@@ -102,13 +105,16 @@ class Stepper:
         )
 
 
-def convolution(image, kernel, *, stride=1, padding="valid", dilation=1, label=None) -> Stepper:
+def convolution(
+    image, kernel, *, stride=1, padding="valid", dilation=1, label=None, playing=False
+) -> Stepper:
     """Step through a convolution of one channel with one kernel.
 
         convolution(image, kernel)               (5, 5) and (3, 3)    ->  9 steps
         convolution(image, kernel, padding=1)    (5, 5) and (3, 3)    ->  25 steps
 
     `stride`, `padding` and `dilation` are those of `layers.conv2d`, `label` is the figure's name.
+    With `playing` it starts by itself, unless the reader's system asks for less motion.
 
     **Input shape**: `image` `(H, W)`, `kernel` `(height, width)`.
     Raises `ValueError` as `layers.conv2d` does, and for more than 16 pixels along an axis.
@@ -133,6 +139,7 @@ def convolution(image, kernel, *, stride=1, padding="valid", dilation=1, label=N
         weights=[_number(weight) for weight in weights],
         steps=steps,
         titles=("Products, sum:", "Feature map"),
+        playing=playing,
     )
 
 

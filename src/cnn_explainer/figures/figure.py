@@ -24,6 +24,11 @@ class Figure:
     source: str = ""
     """The runs that the numbers come from; it ends the caption."""
 
+    def __post_init__(self):
+        if not says_something(self.alt):
+            rule = "must say in a sentence what the figure shows"
+            raise ValueError(f"`alt` {rule}. Received: {self.alt!r}")
+
     @property
     def svg(self) -> str:
         """All panels in one SVG document."""
@@ -59,3 +64,8 @@ class Figure:
 
     def _words(self) -> str:
         return escape(self.caption, quote=False) + ending(self.source)
+
+
+def says_something(alt: str) -> bool:
+    """Whether a text could say what a figure shows: "A plot" could not."""
+    return len(alt.split()) > 2

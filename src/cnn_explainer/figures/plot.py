@@ -54,24 +54,39 @@ def _body(svg: str) -> str:
         element.tag = element.tag.partition("}")[2]
         for name in list(element.attrib):
             value = element.attrib.pop(name).replace(SENTINEL, "currentColor")
+            if value.startswith("rotate(-0 "):
+                continue
             element.set(name.partition("}")[2] or name, _short(name, value))
         if element.tag != "text" and not (element.text or "").strip():
             element.text = None
         element.tail = None
-    # A style sheet inside an inline SVG would hold for the whole page.
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in ("metadata", "style"):
-                parent.remove(child)
-    return _name_apart("".join(ElementTree.tostring(part, encoding="unicode") for part in root))
+    parts = [ElementTree.tostring(part, encoding="unicode") for part in _lean(root)]
+    return _name_apart("".join(parts))
+
+
+def _lean(parent: ElementTree.Element) -> list[ElementTree.Element]:
+    """What draws something: no empty background, and no group that only groups."""
+    kept = []
+    for child in parent:
+        child[:] = _lean(child)
+        unseen = child.tag == "path" and child.get("style") == "fill:none"
+        # A style sheet inside an inline SVG would hold for the whole page.
+        if unseen or child.tag in ("metadata", "style") or (child.tag == "defs" and not len(child)):
+            continue
+        if child.tag == "g" and not set(child.attrib) - {"id"}:
+            kept += child
+        else:
+            kept.append(child)
+    return kept
 
 
 def _short(name: str, value: str) -> str:
-    """A hundredth of a pixel is exact enough, and the page has its own font."""
+    """A tenth of a pixel is exact enough, and the page has its own font."""
     if name == "style":
-        return re.sub(r"font-family: [^;]+; ", "", value)
+        return re.sub(r"font-family: [^;]+; ", "", value).replace(": ", ":").replace("; ", ";")
     if name in ("d", "x", "y", "transform", "points", "width", "height"):
-        return " ".join(re.sub(r"(\.\d\d)\d+", r"\1", value).split())
+        value = re.sub(r"-?\d+\.\d+", lambda found: f"{round(float(found[0]), 1):g}", value)
+        return re.sub(r"\s*([MLCQz])\s*", r"\1", " ".join(value.split()))
     return value
 
 
