@@ -3,9 +3,8 @@
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 INSTALLED := .venv/.installed
 BEGIN := $(shell date +%s)
-CHAPTERS = $(shell grep -rl --include='*.md' '^jupytext:' book)
 
-.PHONY: help book test lint notebooks clean
+.PHONY: help book live test lint notebooks links clean
 
 help:                   ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -14,14 +13,22 @@ book: $(INSTALLED)      ## build the site; what has not changed is not done agai
 	@PATH="$$PWD/$(BIN):$$PATH" jupyter-book build book/ -W -n --keep-going
 	@echo "The site: _build/html/index.html, in $$(($$(date +%s) - $(BEGIN))) s."
 
+live: $(INSTALLED)      ## show the book, and a page anew as soon as it is saved
+	@PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python book/_ext/live.py
+
 test: $(INSTALLED)      ## run all tests
 	$(BIN)/python -m pytest
 
 lint: $(INSTALLED)      ## check the style of the code, and its format
 	$(BIN)/ruff check && $(BIN)/ruff format --check
 
+# The build computes the numbers in their sentences. It warns of the notebooks, and goes on.
 notebooks: $(INSTALLED) ## write each chapter as a notebook, too, for Colab and Binder
-	$(BIN)/jupytext --quiet --to ipynb --update $(CHAPTERS)
+	@PATH="$$PWD/$(BIN):$$PATH" jupyter-book build book/ -q
+	$(BIN)/python book/_ext/plain_notebooks.py
+
+links: $(INSTALLED)     ## ask every other host that the book links to whether the page is there
+	@PATH="$$PWD/$(BIN):$$PATH" jupyter-book build book/ --builder linkcheck
 
 clean:                  ## remove what was built; the environment stays
 	rm -rf _build

@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 REPOSITORY = Path(__file__).parents[1]
 COMMAND = [str(Path(sys.executable).with_name("jupyter-book")), "build", "book", "-W", "-n"]
@@ -23,6 +25,15 @@ class Build:
         """The chapters whose cells were run."""
         found = re.findall(r"^(.*)\.md: Executing notebook", self.log, re.MULTILINE)
         return sorted(path.split("/book/")[-1] for path in found)
+
+
+def extension(name: str) -> ModuleType:
+    """A hook of the build, from the folder where the book's settings look for it."""
+    sys.path.append(str(REPOSITORY / "book/_ext"))
+    try:
+        return import_module(name)
+    finally:
+        sys.path.pop()
 
 
 def environment(**changes) -> dict[str, str]:

@@ -4,12 +4,11 @@ import re
 import time
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import jupytext
 import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from building import REPOSITORY, build
+from building import REPOSITORY, build, extension
 
 from cnn_explainer import datasets
 
@@ -27,6 +26,13 @@ def contents() -> list[str]:
 
 
 CHAPTERS = [page for page in contents() if "{code-cell}" in (BOOK / f"{page}.md").read_text()]
+
+
+SITE_AT_MOST, PAGE_AT_MOST = 12_000_000, 600_000
+"""Bytes: of everything together, and of what one page has for itself."""
+REPOSITORY_URL = yaml.safe_load((REPOSITORY / "_config.yml").read_text())["repository"]["url"]
+plain_notebooks = extension("plain_notebooks")
+SITE_URL = plain_notebooks.site_of(REPOSITORY_URL)
 
 
 @pytest.fixture(scope="module")
@@ -119,18 +125,81 @@ def test_with_data_only_what_looked_for_it_is_executed(book, real_data, tmp_path
         )
         assert page.select_one(".cnn-note") is None
         assert page.select_one("figure.cnn-figure") is not None
+        check_weight(folder / "_build/html")
     finally:
         # For the other tests, the book as it was.
         assert build(folder, **variables).status == 0
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_the_notebook_beside_a_chapter_is_in_step(chapter):
-    """`make notebooks` writes it."""
+def test_its_launch_buttons_lead_to_its_notebook(pages, site, chapter):
+    links = pages[site / f"{chapter}.html"].select(".dropdown-launch-buttons a")
+    name = REPOSITORY_URL.removeprefix("https://github.com/")
+    assert {link.get_text(strip=True): link["href"] for link in links} == {
+        "Binder": f"https://mybinder.org/v2/gh/{name}/main?urlpath=lab/tree/book/{chapter}.ipynb",
+        "Colab": f"https://colab.research.google.com/github/{name}/blob/main/book/{chapter}.ipynb",
+    }
+    assert (BOOK / f"{chapter}.ipynb").is_file()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_its_download_is_the_notebook_beside_it(pages, site, chapter):
+    button = pages[site / f"{chapter}.html"].select_one(".btn-download-notebook-button")
+    downloaded = (site / f"{chapter}.html").parent / button["href"]
+    assert downloaded.read_bytes() == (BOOK / f"{chapter}.ipynb").read_bytes()
+
+
+# What these show comes from records alone, and is the same on each machine.
+@pytest.mark.parametrize("chapter", [page for page in CHAPTERS if page.startswith("comparison/")])
+def test_numbers_in_a_notebook_are_those_of_the_page(book, chapter):
+    """`make notebooks` writes them."""
+    value = plain_notebooks.built_value(book[0] / "_build/jupyter_execute")
+    wanted = plain_notebooks.Book(BOOK).notebook(chapter, value)
     there = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4)
-    wanted = jupytext.read(BOOK / f"{chapter}.md")
-    assert [(cell.cell_type, cell.source) for cell in there.cells] == [
-        (cell.cell_type, cell.source) for cell in wanted.cells
+    assert [cell.source for cell in there.cells] == [cell.source for cell in wanted.cells]
+
+
+def test_the_site_is_light(site):
+    check_weight(site)
+
+
+def check_weight(site):
+    """A page's own weight is what it holds; which networks it fetches, the browser's tests say."""
+    sizes = {path: path.stat().st_size for path in site.rglob("*") if path.is_file()}
+    heavy = [path for path, size in sizes.items() if path.suffix == ".html" and size > PAGE_AT_MOST]
+    assert heavy == []
+    heaviest = sorted(sizes.items(), key=lambda each: -each[1])[:9]
+    assert sum(sizes.values()) <= SITE_AT_MOST, heaviest
+
+
+def test_terms_lead_to_the_glossary(pages, site):
+    glossary = pages[site / "reference/glossary.html"]
+    terms = {term["id"] for term in glossary.select("dt[id]")}
+    links = [
+        link["href"].partition("#")[2] for page in pages.values() for link in page.select("a.term")
     ]
-    assert not any(cell.get("outputs") for cell in there.cells)
-    assert not any(cell.get("execution_count") for cell in there.cells)
+    assert set(links) <= terms
+    assert len(set(links)) > len(terms) / 2
+    here = [each.get_text() for each in pages[site / "concepts/convolution.html"].select("a.term")]
+    assert len(here) == len(set(here)) > 10
+
+
+def test_the_package_is_documented(pages, site):
+    page = pages[site / "reference/api.html"]
+    names = {heading.get_text() for heading in page.select("h3 code")}
+    assert {"layers.conv2d", "figures.curves", "runs.load", "claims.check"} <= names
+    assert not any("._" in name for name in names)
+
+
+def test_a_page_says_what_it_is_where_it_is_linked_to(pages, site):
+    for path, page in pages.items():
+        about = {tag["property"]: tag["content"] for tag in page.select("meta[property]")}
+        assert about["og:title"] and len(about["og:description"]) > 20
+        assert about["og:url"] == f"{SITE_URL}/{path.relative_to(site).as_posix()}"
+        assert (site / about["og:image"].removeprefix(f"{SITE_URL}/")).is_file()
+
+
+def test_every_chapter_has_its_line_in_the_status(pages, site):
+    rows = pages[site / "reference/status.html"].select("table tbody tr")
+    shown = {row.a.get_text(strip=True) for row in rows}
+    assert shown == set(CHAPTERS)

@@ -100,13 +100,15 @@ class Book:
         self.home.mkdir()
         self.configure()
 
-    def configure(self):
-        """The real book's settings, with the toy's folders to watch."""
+    def configure(self, left_out=("live_models", "playground", "plain_notebooks")):
+        """The real book's settings, with the toy's folders to watch.
+
+        The toy has no live networks, and no notebooks, which each edit would put out of step.
+        """
         settings = yaml.safe_load((REPOSITORY / "_config.yml").read_text())
-        del settings["bibtex_bibfiles"], settings["html"]["favicon"]
+        del settings["bibtex_bibfiles"]
         sphinx = settings["sphinx"]
-        # The toy has no live networks.
-        for name in ("live_models", "playground"):
+        for name in left_out:
             del sphinx["local_extensions"][name]
             sphinx["config"]["extensions"].remove(name)
         sphinx["local_extensions"] = dict.fromkeys(
@@ -278,6 +280,21 @@ def test_a_second_build_at_the_same_time_is_refused(book):
     assert result.status != 0
     assert "another build is running" in result.log
     assert book.good_build().executed == []
+
+
+def test_what_is_missing_is_refused_in_a_sentence(book):
+    book.configure(left_out=("live_models", "playground"))
+    (book.folder / "book/forgotten.md").write_text("# A page that the contents forget\n")
+    (book.folder / "book/dot.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    book.edit(book.chapter("b"), "# B\n", "# B\n\n![A dot](dot.svg)\n")
+    result = book.build()
+    assert result.status != 0
+    for sentence in (
+        r"forgotten.md: WARNING: document isn't included in any toctree",
+        r"b.md:\d+: WARNING: the picture dot.svg has no text that says what it shows",
+        r"b.md: WARNING: it has no notebook that can be read beside it",
+    ):
+        assert re.search(sentence, result.log), result.log[-3000:]
 
 
 def linked(book: Book) -> list[str]:

@@ -31,7 +31,7 @@ SETTINGS = {
 # A number in its words, and why it is none that a run could change.
 EXCEPTIONS = {
     r"\b3\.1[123]\b": "versions of Python",
-    r"CC BY 4\.0": "the licence's name",
+    r"\b(?:CC BY|Attribution|Apache|License) \d\.\d": "a licence's version",
     r"(?:\bprobability (?:of|close to)|\bread|\bdoes|\banswer of|\bsays) 0\.9\d?\b": "a probability"
     " that the text supposes",
     r"this class is 90 % of the sum": "the same probability once more",

@@ -24,10 +24,8 @@ from cnn_explainer.figures.colours import cividis
 from cnn_explainer.files import write_atomically
 
 PLAYGROUND = re.compile(r'(<div class="cnn-playground"[^>]*>)(.*?)(</div>)', re.DOTALL)
-FIRST = (
-    "cnn.js",
-    *(f"playground/{n}.js" for n in "playground sources models network answers".split()),
-)
+PARTS = "reader thread playground sources models network answers".split()
+FIRST = ("cnn.js", *(f"playground/{name}.js" for name in PARTS))
 SCRIPT, FOLLOWING, STYLE = "live/playground.js", "live/following.js", "live/playground.css"
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="'

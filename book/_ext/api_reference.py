@@ -1,0 +1,93 @@
+"""The page of the package's public functions and classes, from their docstrings.
+
+The docstrings are Markdown as they are. The modules' text is read, not imported, as half of them
+would load TensorFlow.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cnn_explainer
+
+PAGE = "reference/api"
+PACKAGE = Path(cnn_explainer.__file__).parent
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    app.connect("source-read", _write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _write(app, docname, source):
+    if docname == PAGE:
+        for path in sorted(PACKAGE.rglob("*.py")):
+            app.env.note_dependency(str(path))
+        source[0] += "\n\n".join(["", *reference()])
+
+
+def reference() -> Iterator[str]:
+    """The page's parts, in Markdown."""
+    for module in sorted(set(cnn_explainer.__all__)):
+        file, folder = PACKAGE / f"{module}.py", PACKAGE / module
+        if folder.is_dir():
+            yield from _package(module, folder)
+        elif file.exists():
+            tree = ast.parse(file.read_text("utf-8"))
+            yield from _module(module, tree, [each for each in tree.body if _is_public(each)])
+
+
+def _package(name: str, folder: Path) -> Iterator[str]:
+    init = ast.parse((folder / "__init__.py").read_text("utf-8"))
+    public = next(
+        ast.literal_eval(each.value)
+        for each in init.body
+        if isinstance(each, ast.Assign) and each.targets[0].id == "__all__"
+    )
+    found = {
+        each.name: each
+        for path in sorted(folder.glob("*.py"))
+        for each in ast.parse(path.read_text("utf-8")).body
+        if _is_public(each) and each.name in public
+    }
+    yield from _module(name, init, [found[each] for each in public if each in found])
+
+
+def _module(name: str, tree: ast.Module, parts: list) -> Iterator[str]:
+    documented = [part for part in parts if ast.get_docstring(part)]
+    if documented:
+        yield f"## `{name}`"
+        yield ast.get_docstring(tree)
+        for part in documented:
+            yield f"### `{name}.{part.name}`"
+            yield f"```python\n{_signature(part)}\n```"
+            yield inspect.cleandoc(ast.get_docstring(part))
+            if isinstance(part, ast.ClassDef):
+                yield from _methods(part)
+
+
+def _methods(part: ast.ClassDef) -> Iterator[str]:
+    for method in filter(_is_public, part.body):
+        if text := ast.get_docstring(method):
+            yield f"**`{method.name}`**: {text}"
+
+
+def _signature(part) -> str:
+    if isinstance(part, ast.ClassDef):
+        bases = ", ".join(map(ast.unparse, part.bases))
+        return f"class {part.name}({bases})" if bases else f"class {part.name}"
+    returned = f" -> {ast.unparse(part.returns)}" if part.returns else ""
+    line = f"{part.name}({ast.unparse(part.args)}){returned}"
+    if len(line) <= 88:
+        return line
+    # A comma inside of brackets is none between arguments.
+    arguments = re.split(r", (?![^\[(]*[\])])", ast.unparse(part.args))
+    return "\n".join([f"{part.name}(", *(f"    {each}," for each in arguments), f"){returned}"])
+
+
+def _is_public(part: ast.stmt) -> bool:
+    kinds = ast.FunctionDef | ast.ClassDef
+    return isinstance(part, kinds) and not part.name.startswith("_")

@@ -1,0 +1,75 @@
+"""What no page asks for is taken off the site, and what many pages hold is there once.
+
+The theme brings the sources of its scripts, its fonts in a second format and its translations. A
+figure that moves brings its style and script along, as a notebook shows each in a frame of its
+own; the site keeps each in one file.
+"""
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+from cnn_explainer.files import write_atomically
+
+UNUSED = (
+    *("_static/**/*.map", "_static/**/*.ttf", "_static/scripts/fontawesome.js*"),
+    *("_static/locales", "_static/*webpack-macros.html"),
+    # `playground` joins these.
+    *("_static/cnn.js", "_static/playground"),
+    # The notebooks, which the download buttons lead to, hold the same.
+    "_sources/**/*.md",
+)
+SHARED = re.compile(r"<(style|script)>(.{500,}?)</\1>", re.DOTALL)
+"""A style or a script of a figure; short ones are not worth a file."""
+FOLDER = "figures"
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    app.connect("config-inited", _use_templates)
+    app.connect("html-page-context", _share)
+    # After the theme has put its buttons there.
+    app.connect("html-page-context", _offer_notebook, priority=900)
+    app.connect("build-finished", _take_off)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _use_templates(app, config):
+    config.templates_path.append(str(Path(__file__).with_name("templates")))
+
+
+def _share(app, pagename, templatename, context, doctree):
+    if "body" not in context:
+        return
+
+    def moved(found: re.Match) -> str:
+        kind, text = found.groups()
+        suffix = "css" if kind == "style" else "js"
+        name = f"{FOLDER}/{hashlib.sha256(text.encode()).hexdigest()[:12]}.{suffix}"
+        path = Path(app.outdir, "_static", name)
+        if not path.exists():
+            write_atomically(path, text.encode())
+        if kind == "style":
+            app.add_css_file(name)
+            return ""
+        # At its place, and at once: a figure must not grow after it was seen.
+        return f'<script src="{context["pathto"](f"_static/{name}", resource=True)}"></script>'
+
+    context["body"] = SHARED.sub(moved, context["body"])
+
+
+def _take_off(app, exception):
+    if app.builder.format != "html":
+        return
+    for pattern in UNUSED:
+        for path in Path(app.outdir).glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _offer_notebook(app, pagename, templatename, context, doctree):
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            group["buttons"] = [
+                each for each in group["buttons"] if each["label"] != "download-source-button"
+            ]
