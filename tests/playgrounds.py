@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from building import REPOSITORY
 
 from cnn_explainer import export, weights
@@ -79,32 +80,51 @@ def write_scripts(folder: Path) -> Path:
     return page
 
 
-def open_page(browser, path: Path, picture: np.ndarray, small: bool = False):
-    """Open such a page, wait for all its parts and give it a picture; `app` is the playground's."""
-    # Playwright's waiting for functions is what the page's policy forbids.
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    page.goto(path.as_uri())
-    last = "inspect" if small else "perturb"
-    page.wait_for_function(f"document.querySelector('.place.{last}')?.childElementCount")
-    page.evaluate("playground.part((each) => (window.app = each))")
-    page.evaluate(
-        "pixels => app.setImage(Float32Array.from(pixels), 'Test')", picture.ravel().tolist()
-    )
-    return page
-
-
-def use_random_weights(monkeypatch) -> None:
+@contextmanager
+def random_weights_everywhere():
     """Let `export` take random weights for every network of the catalogue."""
-    monkeypatch.setattr(weights, "read", random_weights)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights, "read", random_weights)
+        yield
 
 
 @contextmanager
-def lenets(browser, folder: Path, monkeypatch, picture: np.ndarray):
-    """A page with LeNet-5 in two variants of random weights; no script may fail on it."""
-    use_random_weights(monkeypatch)
-    page = open_page(browser, write_page(folder, ["lenet5-plain", "lenet5-augmented"]), picture)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error))
+def lenets(browser, folder: Path, attributes: str = ""):
+    """A page with LeNet-5 in two variants of random weights."""
+    with random_weights_everywhere():
+        path = write_page(folder, ["lenet5-plain", "lenet5-augmented"], attributes)
+    # Playwright's waiting for functions is what the page's policy forbids.
+    page = browser.new_page(bypass_csp=True)
+    page.goto(path.as_uri())
     yield page
     page.close()
+
+
+@contextmanager
+def anew(page, picture: np.ndarray, last: str = "perturb"):
+    """Such a page as it begins, but with all its parts, the last of them in the place of this name,
+    and with this picture. `app` is the playground's; no script may fail.
+    """
+    errors = []
+
+    def note(error):
+        errors.append(error)
+
+    page.on("pageerror", note)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(reduced_motion="no-preference")
+    page.reload()
+    page.wait_for_function(f"document.querySelector('.place.{last}')?.childElementCount")
+    page.evaluate("playground.part((each) => (window.app = each))")
+    call = "(pixels) => app.setImage(Float32Array.from(pixels), 'Test')"
+    evaluate(page, call, picture.ravel().tolist())
+    yield page
+    page.remove_listener("pageerror", note)
     assert errors == []
+
+
+def evaluate(page, function: str, *arguments):
+    """What a function in the page gives; by way of JSON, for many numbers are slow otherwise."""
+    call = f"async (text) => JSON.stringify(await ({function})(...JSON.parse(text)))"
+    text = page.evaluate(call, json.dumps(arguments))
+    return None if text is None else json.loads(text)

@@ -1,4 +1,4 @@
-"""cnn.js: what it computes agrees with Keras, what it reads is checked, and its thread works."""
+"""cnn.js agrees with Keras; what reader.js reads is checked; the thread of thread.js works."""
 
 import base64
 import json
@@ -18,26 +18,34 @@ from cnn_explainer.errors import RecordNotFound
 from cnn_explainer.experiments import CATALOGUE
 from cnn_explainer.weights import restore
 
-SCRIPT = REPOSITORY / "book/_static/cnn.js"
+SCRIPTS = [
+    REPOSITORY / "book/_static" / name
+    for name in ("cnn.js", "playground/reader.js", "playground/thread.js")
+]
+# As the build puts them there: the thread is made of their very text.
+SCRIPT = assets.lean("\n".join(path.read_text("utf-8") for path in SCRIPTS))
 HEAD = '<!doctype html><meta charset="utf-8"><title>A page</title><script src="cnn.js"></script>'
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser):
-    """An empty page with the script."""
+    """An empty page with the scripts, in which nothing stays from one test to the next."""
     page = browser.new_page()
-    page.add_script_tag(path=SCRIPT)
+    page.add_script_tag(content=SCRIPT)
     yield page
     page.close()
+
+
+random_network = cache(networks.random_network)
+"""By seed; no test changes one."""
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A folder as a site has it: a page, the script and a network."""
     (tmp_path / "index.html").write_text(HEAD)
-    # As the build puts it there; the thread is made of the script's own text.
-    (tmp_path / "cnn.js").write_text(assets.lean(SCRIPT.read_text("utf-8")), "utf-8")
-    export.export(networks.random_network(0), tmp_path, "float32", name="random")
+    (tmp_path / "cnn.js").write_text(SCRIPT, "utf-8")
+    export.export(random_network(0), tmp_path, "float32", name="random")
     return tmp_path
 
 
@@ -103,7 +111,7 @@ def probabilities(page, path, images):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_random_network_agrees_layer_by_layer(page, tmp_path, seed):
-    network = networks.random_network(seed)
+    network = random_network(seed)
     images = np.random.default_rng(seed).uniform(0, 255, (3, *network.input_shape[1:]))
     expected = networks.activations(network, images.astype("float32"))
     found = forward(page, export.export(network, tmp_path, "float32"), images)
@@ -118,7 +126,7 @@ def test_a_random_network_agrees_layer_by_layer(page, tmp_path, seed):
 def test_the_random_networks_hold_every_type_of_layer(tmp_path):
     found = set()
     for seed in range(20):
-        path = export.export(networks.random_network(seed), tmp_path, "float32")
+        path = export.export(random_network(seed), tmp_path, "float32")
         found |= {layer["type"] for layer in content(path)["layers"]}
     assert found == set(
         "rescaling conv2d max_pool2d avg_pool2d global_max_pool2d global_avg_pool2d dense"
@@ -346,8 +354,8 @@ def test_a_truncated_file_is_refused(page, folder):
 
 def test_no_name_can_run_as_a_script(browser, tmp_path):
     name = "</script><script>globalThis.run = 1</script><img src=x onerror='run = 1'>"
-    path = export.export(networks.random_network(0), tmp_path, classes=[name] * 5, title=name)
-    (tmp_path / "cnn.js").write_bytes(SCRIPT.read_bytes())
+    path = export.export(random_network(0), tmp_path, classes=[name] * 5, title=name)
+    (tmp_path / "cnn.js").write_text(SCRIPT, "utf-8")
     # Inside a page too, where the end of a script is looked for in its very text.
     inside = "<script>const found = []; cnn.receive = (json) => found.push(json)</script>"
     (tmp_path / "index.html").write_text(f"{HEAD}{inside}<script>{path.read_text()}</script>")
@@ -362,7 +370,7 @@ def test_no_name_can_run_as_a_script(browser, tmp_path):
 
 
 def test_files_are_loaded_as_scripts(site, folder):
-    export.export(networks.random_network(1), folder, name="other")
+    export.export(random_network(1), folder, name="other")
     (folder / "foreign.js").write_text("const foreign = 1;")
     (folder / "broken.js").write_text("cnn.receive({")
     (folder / "old.js").write_text('cnn.receive({"format": 0})')

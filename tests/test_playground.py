@@ -585,6 +585,9 @@ def test_a_page_without_a_playground_gets_none_of_it():
     assert context == {"body": "<p>No playground.</p>"}
 
 
-def test_before_a_network_comes_it_is_at_most_60_kilobytes(static, address):
-    sizes = {name: (static / name).stat().st_size for name in (hook.SCRIPT, hook.STYLE)}
-    assert sum(sizes.values()) <= 60_000, sizes
+@pytest.mark.parametrize(
+    ("names", "most"), [((hook.SCRIPT, hook.STYLE), 60_000), ((hook.FOLLOWING,), 40_000)]
+)
+def test_it_is_small_before_a_network_comes_and_after(static, address, names, most):
+    sizes = {name: (static / name).stat().st_size for name in names}
+    assert sum(sizes.values()) <= most, sizes

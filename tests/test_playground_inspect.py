@@ -1,19 +1,17 @@
 """A neuron opened up: its arithmetic is the network's own, and its weights can be changed."""
 
-import json
 import re
 
 import networks
 import numpy as np
 import playgrounds
 import pytest
-from building import REPOSITORY
+from playgrounds import evaluate
 from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen
 
-from cnn_explainer import assets, export, runs
+from cnn_explainer import export, runs
 from cnn_explainer.experiments import get
 
-STATIC = REPOSITORY / "book/_static"
 PICTURE = np.random.default_rng(5).integers(0, 256, (32, 32, 3))
 NETWORKS = ["lenet5-plain", "base-plain", *range(12)]
 """Two of the catalogue, and the seeds of random ones."""
@@ -22,17 +20,34 @@ NETWORKS = ["lenet5-plain", "base-plain", *range(12)]
 # --- the arithmetic -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def script(browser, tmp_path):
-    """A page with the scripts and no playground."""
+@pytest.fixture(scope="module")
+def script(browser, tmp_path_factory):
+    """A page with the scripts and no playground, beside the files of the networks."""
+    path = playgrounds.write_scripts(tmp_path_factory.mktemp("scripts"))
+    for network in NETWORKS:
+        export_random(network, path.parent)
     page = browser.new_page()
-    page.goto(playgrounds.write_scripts(tmp_path).as_uri())
+    page.goto(path.as_uri())
     yield page
     page.close()
 
 
-EXPLAIN = """([json, pixels, draws]) => {
-    const model = cnn.decode(json);
+def export_random(network, folder):
+    """Write a network of the catalogue or a random one, by its name or its seed."""
+    with playgrounds.random_weights_everywhere():
+        name = network if isinstance(network, str) else networks.random_network(network)
+        export.export(name, folder, "float32", name=f"{network}")
+
+
+def pixels_for(script, network, seed):
+    count = script.evaluate(
+        "async (file) => (await cnn.load(file)).input.reduce((a, b) => a * b)", f"{network}.js"
+    )
+    return np.random.default_rng(seed).integers(0, 256, count).tolist()
+
+
+EXPLAIN = """async (file, pixels, draws) => {
+    const model = await cnn.load(file);
     const activations = cnn.forward(model, pixels);
     const {explain, unravel} = playground.arithmetic;
     return draws.flatMap((share) => model.layers.map((layer, i) => {
@@ -49,15 +64,6 @@ EXPLAIN = """([json, pixels, draws]) => {
         };
     }));
 }"""
-
-
-def exported(network, folder):
-    """The JSON of a network of the catalogue, or of a random one."""
-    if isinstance(network, str):
-        path = export.export(network, folder, "float32")
-    else:
-        path = export.export(networks.random_network(network), folder, "float32", name="random")
-    return json.loads(path.read_text().removeprefix("cnn.receive(").rstrip().removesuffix(")"))
 
 
 def expected(told):
@@ -89,25 +95,21 @@ def softmax(scores):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_what_is_told_of_a_neuron_gives_its_value(script, tmp_path, monkeypatch, network):
-    playgrounds.use_random_weights(monkeypatch)
-    content = exported(network, tmp_path)
-    draw = np.random.default_rng(1)
-    pixels = draw.integers(0, 256, np.prod(content["input"])).tolist()
-    told = script.evaluate(EXPLAIN, [content, pixels, draw.random(6).tolist()])
-    assert len(told) == 6 * len(content["layers"])
+def test_what_is_told_of_a_neuron_gives_its_value(script, network):
+    pixels = pixels_for(script, network, seed=1)
+    draws = np.random.default_rng(2).random(6).tolist()
+    told = evaluate(script, EXPLAIN, f"{network}.js", pixels, draws)
+    assert len(told) >= 6 * 3
     for each in told:
         assert each["value"] == pytest.approx(expected(each), rel=1e-4, abs=1e-4), each["type"]
 
 
 @pytest.mark.parametrize("network", ["lenet5-plain", 0, 3, 4])
-def test_the_maps_of_the_channels_add_up(script, tmp_path, monkeypatch, network):
-    playgrounds.use_random_weights(monkeypatch)
-    content = exported(network, tmp_path)
-    pixels = np.random.default_rng(2).integers(0, 256, np.prod(content["input"])).tolist()
-    pairs = script.evaluate(
-        """([json, pixels]) => {
-            const model = cnn.decode(json);
+def test_the_maps_of_the_channels_add_up(script, network):
+    pairs = evaluate(
+        script,
+        """async (file, pixels) => {
+            const model = await cnn.load(file);
             const activations = cnn.forward(model, pixels);
             const {plane, arithmetic: {planes}} = playground;
             return model.layers.flatMap((layer, i) => {
@@ -123,7 +125,8 @@ def test_the_maps_of_the_channels_add_up(script, tmp_path, monkeypatch, network)
                 return [[[...scores], [...plane(activations[i].data, layer.shape[2], filter)]]];
             });
         }""",
-        [content, pixels],
+        f"{network}.js",
+        pixels_for(script, network, seed=2),
     )
     for summed, activations in pairs:
         np.testing.assert_allclose(summed, activations, rtol=1e-4, atol=1e-4)
@@ -133,10 +136,16 @@ def test_the_maps_of_the_channels_add_up(script, tmp_path, monkeypatch, network)
 # --- what the reader sees -----------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def lenets(browser, tmp_path_factory):
+    with playgrounds.lenets(browser, tmp_path_factory.mktemp("lenets")) as page:
+        yield page
+
+
 @pytest.fixture
-def page(browser, tmp_path, monkeypatch):
+def page(lenets):
     """LeNet-5 in two variants, the first of them chosen."""
-    with playgrounds.lenets(browser, tmp_path, monkeypatch, PICTURE) as page:
+    with playgrounds.anew(lenets, PICTURE) as page:
         yield page
 
 
@@ -147,10 +156,8 @@ def select(page, layer, at, **more):
 
 def result(page, layer):
     """A layer's activations."""
-    told = page.evaluate(
-        "layer => { const {shape, data} = app.results[0][layer]; return {shape, data: [...data]} }",
-        layer,
-    )
+    told = "({shape, data}) => ({shape, data: [...data]})"
+    told = evaluate(page, f"(layer) => ({told})(app.results[0][layer])", layer)
     return np.reshape(told["data"], told["shape"])
 
 
@@ -164,8 +171,12 @@ def numbers(text):
 
 
 def shown(page, symbol, within=".formula span"):
-    cells = page.locator(f'.inspect {within}[data-symbol="{symbol}"]').all_text_contents()
-    return [number for cell in cells for number in numbers(cell)]
+    """The numbers that stand for a symbol, in text or in a field."""
+    cells = page.locator(f'.inspect {within}[data-symbol="{symbol}"]')
+    texts = cells.evaluate_all(
+        "all => all.map((each) => each.querySelector('input')?.value ?? each.textContent)"
+    )
+    return [number for text in texts for number in numbers(text)]
 
 
 def as_shown(value, digits=5):
@@ -282,7 +293,16 @@ def test_the_window_moves_over_the_map(page):
     assert [float(share.rstrip("%")) for share in box] == pytest.approx([84.375, 15.625])
 
 
-def test_it_plays_only_when_asked_and_can_be_paused(page):
+def test_it_plays_only_when_asked_and_can_be_paused(browser, tmp_path):
+    # A page of its own, as its clock does not go on by itself.
+    with (
+        playgrounds.lenets(browser, tmp_path) as page,
+        playgrounds.anew(page, PICTURE),
+    ):
+        play_and_pause(page)
+
+
+def play_and_pause(page):
     page.clock.install()
     select(page, 1, [0, 0, 0])
     page.clock.run_for(5000)
@@ -369,15 +389,41 @@ def test_a_weight_of_a_dense_layer_is_changed(page):
     assert page.evaluate(f"app.models[0].layers[6].kernel.data[{unit} * 120 + 7]") == 1e4
 
 
+@pytest.mark.parametrize(("layer", "at"), [(3, [2, 3, 4]), (8, [4])])
+def test_a_bias_is_changed_where_it_stands(page, layer, at):
+    key = "logits" if layer == 8 else "data"
+    scores = f"[...app.results[0][{layer}].{key}]"
+    before = np.array(page.evaluate(scores))
+    select(page, layer, at)
+    bias = page.get_by_label("bias", exact=True)
+    was = page.evaluate(f"app.models[0].layers[{layer}].bias[{at[-1]}]")
+    assert float(bias.input_value()) == as_shown(was)
+    # So far up that ReLU takes nothing away.
+    bias.fill("50.125")
+    bias.press("Enter")
+    settle(page)
+    after = np.array(page.evaluate(scores))
+    units = len(page.evaluate(f"[...app.models[0].layers[{layer}].bias]"))
+    own = np.arange(len(before)) % units == at[-1]
+    np.testing.assert_array_equal(after[~own], before[~own])
+    alive = own & (before > 0) if layer == 3 else own
+    np.testing.assert_allclose(after[alive], before[alive] + 50.125 - was, rtol=1e-4)
+    assert shown(page, "b") == [50.125]
+    name = LAYERS[layer]
+    assert f"{name}, unit {at[-1]}, bias: 50.125" in page.locator(".edits").text_content()
+    assert page.evaluate("document.activeElement.ariaLabel") == "bias"
+    page.locator(".edits button").press("Enter")
+    settle(page)
+    np.testing.assert_array_equal(page.evaluate(scores), before)
+
+
 def test_a_map_and_a_kernel_are_switched_off(page):
     before = [result(page, layer) for layer in range(9)]
     select(page, 3, [1, 1, 5], channel=2)
     kernel = page.get_by_label("conv2, map 5, its kernel for map 2 switched off")
     kernel.check()
     settle(page)
-    assert shown(page, "w", "td") == []
-    weights = page.locator(".inspect td input").evaluate_all("all => all.map((w) => w.value)")
-    assert set(weights) == {"0"}
+    assert set(shown(page, "w", "td")) == {0}
     change = np.abs(result(page, 3) - before[3])
     assert change[..., 5].max() > 0
     assert np.delete(change, 5, axis=-1).max() == 0
@@ -443,18 +489,11 @@ def test_it_is_accessible_and_fits(page, name):
     check_fits_a_phone(page)
 
 
-def test_the_small_form_shows_the_arithmetic_alone(browser, tmp_path, monkeypatch):
-    playgrounds.use_random_weights(monkeypatch)
-    path = playgrounds.write_page(tmp_path, ["lenet5-plain"], "data-small")
-    page = playgrounds.open_page(browser, path, PICTURE, small=True)
-    select(page, 1, [0, 0, 0])
-    assert len(shown(page, "w", "td")) == 25
-    assert page.locator(".edit input").count() == 0
-    page.close()
-
-
-def test_the_later_parts_stay_small():
-    names = "controls arithmetic inspect edit occlusion disturb perturb".split()
-    paths = [STATIC / f"playground/{name}.js" for name in names]
-    sizes = {path.name: len(assets.lean(path.read_text()).encode()) for path in paths}
-    assert sum(sizes.values()) <= 31_500, sizes
+def test_the_small_form_shows_the_arithmetic_alone(browser, tmp_path):
+    with (
+        playgrounds.lenets(browser, tmp_path, "data-small") as page,
+        playgrounds.anew(page, PICTURE, "inspect"),
+    ):
+        select(page, 1, [0, 0, 0])
+        assert len(shown(page, "w", "td")) == 25
+        assert page.locator(":is(.edit, .inspect) input:not([type=radio])").count() == 0

@@ -8,6 +8,7 @@ import playgrounds
 import pytest
 import scipy.fft
 from PIL import Image
+from playgrounds import evaluate
 from widgets import check_axe_finds_nothing, check_fits_a_phone
 
 REST = dict.fromkeys("mirror turn zoom right down brightness noise seed blocks".split(), 0)
@@ -17,24 +18,27 @@ PICTURE = np.random.default_rng(8).integers(0, 256, (32, 32, 3)).astype(float)
 # --- the pixels ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def script(browser, tmp_path):
+@pytest.fixture(scope="module")
+def script(browser, tmp_path_factory):
     """A page with the scripts and no playground."""
     page = browser.new_page()
-    page.goto(playgrounds.write_scripts(tmp_path).as_uri())
+    page.goto(playgrounds.write_scripts(tmp_path_factory.mktemp("scripts")).as_uri())
     yield page
     page.close()
 
 
 def disturbed(script, picture=PICTURE, **settings):
-    pixels = script.evaluate(
-        """([pixels, shape, settings]) => {
+    pixels = evaluate(
+        script,
+        """(pixels, shape, settings) => {
             const image = {pixels: Float32Array.from(pixels), shape, name: "kept"};
             const after = playground.disturbed(image, settings);
             if (after.name !== "kept") throw new Error("the name is lost");
             return [...after.pixels];
         }""",
-        [picture.ravel().tolist(), picture.shape[:2], REST | settings],
+        picture.ravel().tolist(),
+        picture.shape[:2],
+        REST | settings,
     )
     return np.reshape(pixels, picture.shape)
 
@@ -125,10 +129,16 @@ def test_blocks_are_like_those_of_jpeg(script):
 # --- the page -----------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def lenets(browser, tmp_path_factory):
+    with playgrounds.lenets(browser, tmp_path_factory.mktemp("lenets")) as page:
+        yield page
+
+
 @pytest.fixture
-def page(browser, tmp_path, monkeypatch):
+def page(lenets):
     """LeNet-5 in two variants, the first of them chosen."""
-    with playgrounds.lenets(browser, tmp_path, monkeypatch, PICTURE) as page:
+    with playgrounds.anew(lenets, PICTURE) as page:
         yield page
 
 
@@ -142,18 +152,26 @@ def settle(page):
 
 
 def pixels(page):
-    return np.reshape(page.evaluate("[...app.image.pixels]"), PICTURE.shape)
+    return np.reshape(evaluate(page, "() => [...app.image.pixels]"), PICTURE.shape)
 
 
 def probability(page, picture, name, side=0):
     """Straight from the network."""
-    return page.evaluate(
-        """([pixels, name, side]) => {
+    (one,) = probabilities(page, [picture], name, side)
+    return one
+
+
+def probabilities(page, pictures, name, side=0):
+    return evaluate(
+        page,
+        """(pictures, name, side) => pictures.map((pixels) => {
             const model = app.models[side];
             const activations = cnn.forward(model, Float32Array.from(pixels));
             return cnn.probabilities(activations)[model.classes.indexOf(name)];
-        }""",
-        [picture.ravel().tolist(), name, side],
+        })""",
+        [picture.ravel().tolist() for picture in pictures],
+        name,
+        side,
     )
 
 
@@ -202,6 +220,8 @@ def test_the_mistake_of_0_to_255(page):
 
 def chart(page, name, watched):
     """Draw a chart, and give its lines' probabilities."""
+    # What was drawn before is not to be taken for it.
+    page.evaluate("document.querySelector('.chart').ariaLabel = ''")
     subject, target = page.locator(".perturb select").all()
     subject.select_option(label=name)
     target.select_option(watched)
@@ -269,22 +289,59 @@ def test_the_patch_finds_what_the_answer_depends_on(page):
     captions.nth(1).wait_for(timeout=60_000)
     places = [(y, x) for y in range(0, 23, 2) for x in range(0, 23, 2)]
     for side in range(2):
-        values = []
-        for y, x in places:
-            covered = PICTURE.copy()
+        pictures = [PICTURE.copy() for _ in places]
+        for covered, (y, x) in zip(pictures, places, strict=True):
             covered[y : y + 10, x : x + 10] = 127.5
-            values.append(probability(page, covered, watched, side))
-        text = captions.nth(side).text_content()
-        told = numbers(text.split(f": {watched} ")[1])
-        y, x = places[int(np.argmin(values))]
-        assert told[:6] == pytest.approx(
-            [probability(page, PICTURE, watched, side), min(values), y + 1, y + 10, x + 1, x + 10],
-            abs=1e-3,
-        )
-        assert told[6:] == pytest.approx([min(values), max(values)], abs=1e-3)
+        values = probabilities(page, pictures, watched, side)
+        plain = probability(page, PICTURE, watched, side)
+        low, high = min(values), max(values)
+        expected = [plain]
+        for extreme, change in ((low, plain - low), (high, high - plain)):
+            y, x = places[values.index(extreme)]
+            if change > 0:
+                expected += [change, extreme, y + 1, y + 10, x + 1, x + 10]
+        said = captions.nth(side).text_content().split(f": {watched} ")[1]
+        assert numbers(said) == pytest.approx([*expected, low, high], abs=1e-3)
+        assert ("Nowhere" in said) == (not low < plain < high)
     assert page.locator(".said").text_content() == "".join(captions.all_text_contents())
     sizes = "all => all.map(({width, height}) => [width, height])"
     assert page.locator(".maps .map").evaluate_all(sizes) == [[12, 12], [12, 12]]
+
+
+def test_where_nothing_changes_it_is_said(page):
+    page.get_by_role("slider", name="Grey patch").fill("16")
+    page.evaluate("{ app.ask = async () => 0.25; null }")
+    page.get_by_role("button", name="Slide it over the picture").press("Enter")
+    caption = page.locator(".maps figcaption")
+    caption.wait_for()
+    assert caption.text_content().endswith(
+        "has 0.250, and keeps it wherever the patch lies: nothing changed."
+    )
+
+
+def test_a_class_that_one_network_does_not_know_is_absent(page):
+    """A second network on pictures of the same size, with two classes of its own."""
+    page.evaluate(
+        """() => {
+            const { models: [first] } = app;
+            const classes = ["cat", "yes", ...first.classes.slice(2)];
+            app.setModel(1, { ...first, title: "Other", classes, record: null });
+            return app.rerun();
+        }"""
+    )
+    bars = page.locator(".answers tr", has_text="airplane").locator("td")
+    assert bars.locator(".bar.side0").count() == 1
+    assert bars.locator(".bar.side1").count() == 0
+    assert bars.last.locator("div").all_text_contents()[1] == "absent"
+    lines = chart(page, "Zoom", "airplane")
+    assert [len(line) for line in lines] == [25]
+    assert page.locator(".perturb li").all_text_contents()[1] == "Other has no class airplane"
+    page.get_by_role("slider", name="Grey patch").fill("16")
+    page.get_by_role("button", name="Slide it over the picture").press("Enter")
+    captions = page.locator(".maps figcaption")
+    captions.nth(1).wait_for(timeout=60_000)
+    assert captions.nth(1).text_content() == "Other has no class airplane."
+    assert page.locator(".maps .map").count() == 1
 
 
 def test_the_patch_can_be_stopped(page):

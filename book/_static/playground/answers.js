@@ -41,14 +41,16 @@ playground.part((app) => {
       make(
         "td",
         {},
-        ...shares.map((share) => make("div", { textContent: share?.toFixed(3) ?? "" })),
+        ...shares.map((share) => make("div", { textContent: share?.toFixed(3) ?? "absent" })),
       ),
     );
   }
 
-  function bar(share = 0, side) {
-    const element = make("div", { className: `bar side${side}` });
-    element.style.width = `${100 * share}%`;
+  // A class that a network does not know has a place, and no bar.
+  function bar(share, side) {
+    const known = share !== undefined;
+    const element = make("div", { className: known ? `bar side${side}` : "bar" });
+    element.style.width = known && `${100 * share}%`;
     return element;
   }
 

@@ -1,7 +1,7 @@
 // The chosen map, enlarged; the arrow keys, or a click, choose a pixel of it.
 playground.part((app) => {
   "use strict";
-  const { make, number, within, arrow, under, lay, plane, paint } = playground;
+  const { make, button, number, within, arrow, under, lay, plane, paint } = playground;
   const place = app.place("chosen");
   const canvas = make("canvas", { tabIndex: 0 });
   // A screen reader leaves the arrow keys to an application alone.
@@ -10,23 +10,15 @@ playground.part((app) => {
   const frame = make("div", { className: "frame" }, canvas, pin);
   const title = make("p", { className: "title" });
   const value = make("p", { className: "value" });
-  const names = Object.entries({ "‹": "Previous", "›": "Next", "×": "Close" });
-  const [before, after, close] = names.map(([textContent, ariaLabel]) =>
-    make("button", { type: "button", textContent, ariaLabel }),
-  );
+  const signed = (sign, ariaLabel, act) => Object.assign(button(sign, act), { ariaLabel });
+  const before = signed("‹", "Previous", () => turn(-1));
+  const after = signed("›", "Next", () => turn(1));
+  const close = signed("×", "Close", leave);
   place.append(make("div", { className: "head" }, title, before, after, close), frame, value);
 
-  before.addEventListener("click", () => turn(-1));
-  after.addEventListener("click", () => turn(1));
-  close.addEventListener("click", () => {
-    const { side, layer, at } = app.selection;
-    const { cells } = app.rows[side][layer];
-    app.select(null);
-    (cells[at.at(-1)] ?? cells[0]).focus();
-  });
-  canvas.addEventListener("click", (event) => {
-    move(...under(event, canvas, shape()));
-  });
+  // The window over what comes in follows the pointer that is held down.
+  canvas.addEventListener("pointerdown", drag);
+  canvas.addEventListener("pointermove", drag);
   canvas.addEventListener("keydown", (event) => {
     const step = arrow(event);
     if (!step) return;
@@ -36,10 +28,22 @@ playground.part((app) => {
     app.announce(value.textContent);
   });
   app.root.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && app.selection) close.click();
+    if (key === "Escape" && app.selection) leave();
   });
   app.on("selection", show);
   app.on("result", show);
+
+  // Back to where one came from.
+  function leave() {
+    const { side, layer, at } = app.selection;
+    const { cells } = app.rows[side][layer];
+    app.select(null);
+    (cells[at.at(-1)] ?? cells[0]).focus();
+  }
+
+  function drag(event) {
+    if (event.buttons) move(...under(event, canvas, shape()));
+  }
 
   function move(row, column) {
     const { at } = app.selection;

@@ -1,9 +1,5 @@
 // What several of the later parts need.
 Object.assign(playground, {
-  button(textContent, onclick) {
-    return playground.make("button", { type: "button", textContent, onclick });
-  },
-
   // Children anew; the focus goes to what stands in the place of what had it.
   refill(element, ...children) {
     const fields = () => [...element.querySelectorAll("input, button")];

@@ -4,18 +4,7 @@ playground.part((app) => {
   const { make, number, plane, paint, within, button, refill, lay, inputOf, channelName } =
     playground;
   const { explain, planes, unravel } = playground.arithmetic;
-  const SYMBOLS = {
-    x: "what comes in",
-    w: "weights",
-    Σ: "sum",
-    b: "bias",
-    z: "score",
-    "e^z": "e to the power of the score",
-    s: "scale",
-    t: "offset",
-    n: "pixels in the window",
-    y: "what goes out",
-  };
+  const { written, cell, raised, link } = playground.formula;
   // So many contributions of either sign are listed.
   const LISTED = 5;
   const LARGEST_WEIGHT = 1e4;
@@ -42,9 +31,7 @@ playground.part((app) => {
   // The chosen neuron with all that belongs to it, and the maps of its channels.
   let now = null;
   let maps = {};
-  for (const type of ["pointerover", "focusin", "pointerleave"]) {
-    place.addEventListener(type, light);
-  }
+  link(place);
   app.on("selection", show);
   app.on("result", show);
 
@@ -61,7 +48,7 @@ playground.part((app) => {
     now.name = (k) => (layer === model.layers.at(-1) ? model.classes[k] : k);
     now.winner = now.inside.reduce((most, term) => (term.x > most.x ? term : most));
     steps.hidden = at.length < 3;
-    formula.replaceChildren(...formulas().map((text) => make("p", {}, ...linked(text))));
+    refill(formula, ...written(now, learnt));
     showInput();
     refill(work, ...boards());
     // Of many channels, the one that is shown is in sight, with its map above it.
@@ -84,36 +71,6 @@ playground.part((app) => {
     caption.textContent = `${input.name}, ${now.channelName(c)}`;
     const [top, left] = [Math.min(...rows), Math.min(...columns)];
     lay(pin, input.shape, top, left, Math.max(...rows) + 1 - top, Math.max(...columns) + 1 - left);
-  }
-
-  // The formula, and the same in numbers: {symbol} or {symbol:number}.
-  function formulas() {
-    const { layer, inside, winner, output, place, sum, bias, value, unit } = now;
-    const bend = { relu: "ReLU", tanh: "tanh" }[layer.activation];
-    const bent = (text) => (bend ? `${bend}(${text})` : text);
-    const both = (symbols, numbers) => [
-      `{y} = ${bent(symbols)}`,
-      `{y:${number(value)}} = ${bent(numbers)}`,
-    ];
-    const x = `{x:${number(inside[0].x)}}`;
-    const share = "{y} = {e^z} / {Σ} {e^z}";
-    if (layer.kernel) {
-      const sums = ["{Σ} {x}·{w}", `{Σ:${number(sum)}}`];
-      if (layer.bias) {
-        sums[0] += " + {b}";
-        sums[1] += ` + {b:${number(bias)}}`;
-      }
-      if (layer.activation !== "softmax") return both(...sums);
-      return [`{z} = ${sums[0]}`, `{z:${number(output.logits[place])}} = ${sums[1]}`, share];
-    }
-    if (layer.type === "softmax") return [share];
-    if (layer.type.includes("max")) return both("max {x}", `max(…, {x:${number(winner.x)}}, …)`);
-    if (layer.size) return both("{Σ} {x} / {n}", `{Σ:${number(sum)}} / {n:${inside.length}}`);
-    if (!layer.scale) return both("{x}", x);
-    return both(
-      "{x}·{s} + {t}",
-      `${x}·{s:${number(layer.scale[unit])}} + {t:${number(layer.offset[unit])}}`,
-    );
   }
 
   function boards() {
@@ -227,18 +184,26 @@ playground.part((app) => {
     return table(title, rows);
   }
 
-  // A weight can be changed where it stands.
+  // What the network learned can be changed where it stands.
   function weight({ w, weight: place, from }) {
     if (!app.edit) return brief(w);
+    const label = `weight of ${from < 0 ? "the padding" : named(from)}`;
+    return field(w.toFixed(3), label, "kernel", place);
+  }
+
+  function learnt(shown) {
+    return app.edit ? field(now.bias.toPrecision(5), "bias", "bias", now.unit) : shown;
+  }
+
+  function field(shown, ariaLabel, array, place) {
     const { model, layer, unit } = now;
-    const ariaLabel = `weight of ${from < 0 ? "the padding" : named(from)}`;
     const onchange = ({ target }) => {
       const value = within(target.valueAsNumber || 0, -LARGEST_WEIGHT, LARGEST_WEIGHT);
       const words = `${layer.name}, unit ${unit}, ${ariaLabel}: ${value}`;
-      const change = ({ kernel }) => (kernel.data[place] = value);
-      app.edit(model, `${layer.name} ${place}`, { words, layer, change });
+      const change = ({ [array]: numbers }) => ((numbers.data ?? numbers)[place] = value);
+      app.edit(model, `${layer.name} ${array} ${place}`, { words, layer, change });
     };
-    const value = Number(w.toFixed(3));
+    const value = Number(shown);
     return make("input", { type: "number", step: 0.01, value, ariaLabel, onchange });
   }
 
@@ -293,37 +258,6 @@ playground.part((app) => {
   }
 
   // --- elements ---
-
-  // A symbol of the formula and the numbers that it stands for light up together.
-  function light({ target }) {
-    const symbol = target.closest("[data-symbol]")?.dataset.symbol;
-    for (const each of place.querySelectorAll("[data-symbol]")) {
-      each.classList.toggle("lit", each.dataset.symbol === symbol);
-    }
-  }
-
-  function linked(text) {
-    return text.split(/[{}]/).map((piece, i) => {
-      const [symbol, shown] = piece.split(":");
-      if (i % 2 === 0) return piece;
-      if (shown) return cell("span", symbol, shown);
-      const title = SYMBOLS[symbol];
-      return Object.assign(cell("button", symbol, ...raised(symbol)), {
-        type: "button",
-        ariaLabel: `${symbol}, ${title}`,
-        title,
-      });
-    });
-  }
-
-  function raised(symbol) {
-    const [base, power] = symbol.split("^");
-    return power ? [base, make("sup", { textContent: power })] : [base];
-  }
-
-  function cell(tag, symbol, ...content) {
-    return make(tag, { "data-symbol": symbol }, ...content);
-  }
 
   function table(title, rows, head) {
     const first = (each) => (each.tagName === "TD" ? each : make("th", { scope: "row" }, each));

@@ -23,13 +23,19 @@ playground.part((app) => {
   let running = null;
   told();
   stop();
-  app.on("image", () => {
-    stop();
-    maps.replaceChildren();
-  });
+  app.on("image", clear);
 
   function told() {
     shown.value = size.ariaValueText = `${size.value} px`;
+  }
+
+  function caption(textContent) {
+    return make("figcaption", { textContent });
+  }
+
+  function clear() {
+    stop();
+    maps.replaceChildren();
   }
 
   function stop() {
@@ -39,27 +45,30 @@ playground.part((app) => {
 
   async function slide() {
     const mine = (running = {});
-    const { image, models } = app;
+    const { image, models, watched } = app;
     const side = Math.min(size.valueAsNumber, ...image.shape);
     const step = Math.ceil((Math.max(...image.shape) - side + 1) / MOST);
     const shape = image.shape.map((length) => Math.floor((length - side) / step) + 1);
     const boards = models.map(() => make("figure"));
     maps.replaceChildren(...boards);
     for (const [i, model] of models.entries()) {
+      if (!app.knows(i)) {
+        boards[i].append(caption(`${model.title} has no class ${watched}.`));
+        continue;
+      }
       const values = new Float32Array(shape[0] * shape[1]).fill(NaN);
       const map = board(boards[i], shape, side, step);
       const plain = await app.ask(i, image.pixels);
       for (let k = 0; k < values.length; k++) {
         values[k] = await app.ask(i, covered(image, placeOf(k), side));
         if (running !== mine || models !== app.models) return;
+        if (watched !== app.watched) return clear();
         const done = values.subarray(0, k + 1);
         paint(map, values, shape, app.palette, Math.min(...done), Math.max(...done));
         const share = (i + (k + 1) / values.length) / models.length;
         start.textContent = `Stop at ${Math.round(100 * share)} %`;
       }
-      boards[i].append(
-        make("figcaption", { textContent: `${model.title}: ${summary(values, plain)}` }),
-      );
+      boards[i].append(caption(`${model.title}: ${summary(values, plain)}`));
     }
     stop();
     app.announce(maps.textContent);
@@ -70,13 +79,23 @@ playground.part((app) => {
 
     function summary(values, plain) {
       const [low, high] = [Math.min(...values), Math.max(...values)];
-      const [top, left] = placeOf(values.indexOf(low)).map((x) => x + 1);
-      const where = `rows ${top} to ${top + side - 1}, columns ${left} to ${left + side - 1}`;
-      return (
-        `${app.watched} has ${plain.toFixed(3)}, and least, ${low.toFixed(3)}, ` +
-        `with the patch over ${where}. ` +
-        `Dark is ${low.toFixed(3)}, light ${high.toFixed(3)}.`
-      );
+      const all = [plain, low, high].map((p) => p.toFixed(3));
+      if (new Set(all).size === 1) {
+        return `${watched} has ${all[0]}, and keeps it wherever the patch lies: nothing changed.`;
+      }
+      const over = (p) => {
+        const [top, left] = placeOf(values.indexOf(p)).map((x) => x + 1);
+        return `over rows ${top} to ${top + side - 1}, columns ${left} to ${left + side - 1}`;
+      };
+      const drop =
+        low < plain
+          ? `The largest drop, by ${(plain - low).toFixed(3)} to ${all[1]}, is with the patch ${over(low)}.`
+          : "Nowhere does the patch make it less.";
+      const rise =
+        high > plain
+          ? `The largest rise, by ${(high - plain).toFixed(3)} to ${all[2]}, is ${over(high)}.`
+          : "Nowhere does it make it more.";
+      return `${watched} has ${all[0]}. ${drop} ${rise} Dark is ${all[1]}, light ${all[2]}.`;
     }
   }
 

@@ -64,8 +64,10 @@ playground.part((app) => {
     const model = app.models[side];
     const worker = (app.spares[side] ??= cnn.worker());
     const activations = await worker.run(model, playground.channels(pixels, model.input[2]));
-    return cnn.probabilities(activations)[model.classes.indexOf(app.watched)] ?? 0;
+    return cnn.probabilities(activations)[model.classes.indexOf(app.watched)];
   };
+  // Networks side by side may know different classes.
+  app.knows = (side) => app.models[side].classes.includes(app.watched);
 
   app.perturb.push((image) => disturbed(image, settings));
   app.on("model", () => {
@@ -140,17 +142,19 @@ playground.part((app) => {
     for (const strength of way) {
       const { pixels } = disturbed(original, { ...settings, [name]: strength });
       for (const [side, line] of lines.entries()) {
-        line.push(await app.ask(side, pixels));
+        if (app.knows(side)) line.push(await app.ask(side, pixels));
         if (mine !== latest || models !== app.models) return;
       }
     }
     draw(name, way, lines);
     const texts = lines.map((line, side) => {
+      const { title } = models[side];
+      if (!line.length) return `${title} has no class ${app.watched}`;
       const ends = [Math.min(...line), Math.max(...line)];
       const [low, high] = ends.map(
         (p) => `${p.toFixed(3)} at ${amount(name, way[line.indexOf(p)])}`,
       );
-      return `${models[side].title}: lowest ${low}, highest ${high}`;
+      return `${title}: lowest ${low}, highest ${high}`;
     });
     chart.ariaLabel = `Probability of ${app.watched} by ${DIALS[name][0]}. ${texts.join(". ")}`;
     told.replaceChildren(
@@ -170,6 +174,7 @@ playground.part((app) => {
       (s, i) => `<text x="${x(s)}" y="168" text-anchor="${ANCHORS[i]}">${amount(name, s)}</text>`,
     );
     const paths = lines.map((line, side) => {
+      if (!line.length) return "";
       const points = line.map((p, i) => `${x(way[i])} ${y(p)}`);
       return `<path class="side${side}" d="M${points.join("L")}"/>`;
     });

@@ -37,6 +37,7 @@
 // The parts share these tools:
 //
 //   playground.make(tag, properties, ...children)    an element
+//   playground.button(text, onclick)
 //   playground.number(x, digits = 5)                 as text, with a minus that reads well
 //   playground.plane(data, units, unit)              one map of so many
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
@@ -62,7 +63,8 @@
   const parts = [];
   const apps = [];
   const statics = new URL("..", document.currentScript.src);
-  window.playground = { part, make, number, within, arrow, under, lay, plane, paint, channels };
+  const tools = { make, button, number, within, arrow, under, lay, plane, paint, channels };
+  window.playground = { part, ...tools };
 
   function part(start) {
     parts.push(start);
@@ -258,6 +260,10 @@
     }
     element.append(...children);
     return element;
+  }
+
+  function button(textContent, onclick) {
+    return make("button", { type: "button", textContent, onclick });
   }
 
   function number(x, digits = 5) {

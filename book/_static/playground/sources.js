@@ -2,11 +2,10 @@
 // page: nothing here, or anywhere in the playground, sends anything.
 playground.part((app) => {
   "use strict";
-  const { make, within, arrow, under, lay } = playground;
+  const { make, button, within, arrow, under, lay } = playground;
   const LARGEST = 40e6;
   const place = app.place("input");
 
-  const button = (textContent) => make("button", { type: "button", textContent });
   const canvas = make("canvas", { role: "img" });
   const cursor = make("div", { className: "pin", hidden: true });
   const video = make("video", { hidden: true, muted: true, playsInline: true });
@@ -14,7 +13,7 @@ playground.part((app) => {
   const title = make("p", { className: "title" });
   const samples = make("div", { className: "samples", role: "group", ariaLabel: "Samples" });
   const file = make("input", { type: "file", accept: "image/*" });
-  const [draw, camera, sheet] = ["Draw", "Camera", "White sheet"].map(button);
+  const [draw, camera, sheet] = ["Draw", "Camera", "White sheet"].map((text) => button(text));
   const colour = make("input", { type: "color", value: "#d55e00", ariaLabel: "Colour" });
   const size = make("input", { type: "range", min: 0.5, max: 5, step: 0.5, ariaLabel: "Brush" });
   const tools = make("div", { className: "tools", hidden: true }, colour, size, sheet);
