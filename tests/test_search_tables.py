@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import samples
 
+from cnn_explainer import importance
 from cnn_explainer import search_tables as tables
 from cnn_explainer.comparison import half_interval
 from cnn_explainer.searched import epochs_to
@@ -45,6 +46,21 @@ def test_the_best_trials_stand_side_by_side():
 
 def test_no_more_trials_are_shown_than_there_are():
     assert tables.trials(THREE[0], 50).frame.shape[1] == 6
+
+
+def test_importance_stands_beside_what_the_best_and_the_worst_had():
+    table = tables.importance(SWEEP)
+    found = importance.of(SWEEP)
+    assert table.frame["Importance"].tolist() == [*found.settings.values()]
+    ranked = sorted(SWEEP.trials, key=lambda trial: -trial.history.val_accuracy[1])
+    rates = [trial.values["learning_rate"] for trial in ranked]
+    row = table.frame.loc["learning rate"]
+    assert row["Best third"] == f"{np.median(rates[:10]):.3g}"
+    assert row["Worst third"] == f"{np.median(rates[-10:]):.3g}"
+    kinds = [trial.values["optimizer"] for trial in ranked[-10:]]
+    shown = table.frame.loc["optimizer", "Worst third"]
+    assert kinds.count(shown) == max(map(kinds.count, kinds))
+    assert f"R² is {found.r2:.2f}" in table.caption
 
 
 def test_searches_are_compared_in_epochs():

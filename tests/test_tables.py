@@ -39,6 +39,7 @@ TABLES = {
     "confusions": lambda: tables.confusions(THREE),
     "space": lambda: search_tables.space(SEARCH.space),
     "trials": lambda: search_tables.trials(SEARCH),
+    "importance": lambda: search_tables.importance(SEARCH),
     "searches": lambda: search_tables.searches([SEARCH, WHOLE]),
     "winner": lambda: search_tables.winner(SEARCH, samples.run(SEARCH.winner)),
 }

@@ -1,11 +1,13 @@
 """Tables of searches: what was searched, what was found, what it cost."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from . import importance as learned
 from . import words
 from .architectures import architecture
 from .comparison import half_interval
@@ -59,6 +61,39 @@ def trials(sweep: Sweep, count: int = 5) -> Table:
         f"The {len(best)} best of {len(sweep.trials)} trials, and their settings. All other"
         " settings are the same in all of them."
     )
+    return Table(frame, caption, describe(sweep))
+
+
+def importance(sweep: Sweep, epoch: int | None = None) -> Table:
+    """How much each setting mattered, and what it was in the best and in the worst trials.
+
+        importance(cnn.sweep.load("lenet5"))   ->  a row a setting, the most important first
+
+    The best and the worst third of the trials are those after `epoch`. Of numbers the median is
+    shown, of categories the most frequent one. See `importance.of`, whose errors these are too.
+    """
+    found = learned.of(sweep, epoch)
+    ranked = sorted(
+        (trial for trial in sweep.trials if trial.epochs_done >= found.epoch),
+        key=lambda trial: -trial.history.val_accuracy[found.epoch - 1],
+    )
+    third = max(1, len(ranked) // 3)
+    rows = {
+        label(name): {
+            "Importance": fall,
+            "±": found.spread[name],
+            "Best third": _typical([trial.values[name] for trial in ranked[:third]]),
+            "Worst third": _typical([trial.values[name] for trial in ranked[-third:]]),
+        }
+        for name, fall in found.settings.items()
+    }
+    caption = (
+        f"How much each setting mattered for the accuracy after epoch {found.epoch}: by how much a"
+        " forest's R² falls when the setting is shuffled, ± one standard deviation of the shuffles;"
+        f" unshuffled, R² is {found.r2:.2f}. Then what the setting was in the {third} best and in"
+        f" the {third} worst trials: of numbers the median, of categories the most frequent."
+    )
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
     return Table(frame, caption, describe(sweep))
 
 
@@ -124,6 +159,13 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
         " part in it."
     )
     return Table(frame, caption, joined([describe(sweep), describe_runs(seeds)]))
+
+
+def _typical(values: Sequence[Any]) -> str:
+    if all(isinstance(each, int | float) and not isinstance(each, bool) for each in values):
+        return value(float(np.median(values)))
+    (most, _), *_ = Counter(values).most_common(1)
+    return value(most)
 
 
 def _choice(choice: Any) -> tuple[str, str]:
