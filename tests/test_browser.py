@@ -1,49 +1,141 @@
-"""The pages as a reader meets them: on a desk and in a hand, by day and by night."""
+"""The pages as a reader meets them: on a desk and in a hand, by day and by night, and how soon."""
+
+from dataclasses import dataclass, field
 
 import pytest
-from test_book import contents
+from test_book import PAGE_AT_MOST, contents
 
 AxeModule = pytest.importorskip("axe_playwright_python.sync_playwright")
+WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
 # Without its preloading, as it looks for the style sheets' imports in the wrong folder.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
-VIEWS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+OF_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+"""What can differ between the themes; the other rules need not be asked twice."""
+
+SLOWER = 4
+"""The processor is made slower by this factor while a page is timed."""
+LARGEST_PAINT, SHIFT, INTERACTION = 1500, 0.05, 200
+"""The most that is good: milliseconds, a share of the window, milliseconds."""
+ATTEMPTS = 3
+"""Another process may have been in the way."""
+OBSERVE = """
+window.measured = { paint: 0, shift: 0, interaction: 0 };
+const observe = (type, note, more) => new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) note(entry);
+}).observe({ type, buffered: true, ...more });
+observe("largest-contentful-paint", (entry) => (measured.paint = entry.startTime));
+observe("layout-shift", (entry) => (measured.shift += entry.hadRecentInput ? 0 : entry.value));
+observe("event", (entry) => {
+  measured.interaction = Math.max(measured.interaction, entry.duration);
+}, { durationThreshold: 16 });
+"""
+OWN_BYTES = """() => performance.getEntriesByType("resource")
+  .filter((entry) => !entry.name.includes("/_static/") || entry.name.includes("/_static/models/"))
+  .reduce((sum, entry) => sum + entry.encodedBodySize,
+          performance.getEntriesByType("navigation")[0].encodedBodySize)"""
+# A colour on its way to another is neither.
+AT_REST = """Promise.allSettled(
+  document.getAnimations().map((each) => each instanceof CSSTransition && each.finished)
+).then(() => true)"""
+CONTROLS = (".theme-switch-button", ".cnn-widget button", ".cnn-playground button")
 
 
-@pytest.fixture(scope="module", params=VIEWS, ids=lambda view: f"{view[0]}-{view[1]}")
-def view(request, browser):
-    """A window of this width in this colour scheme."""
-    width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    yield context, scheme
-    context.close()
+@dataclass
+class Visit:
+    """What was seen on a page in a window of one width."""
+
+    complaints: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    bytes: int = 0
 
 
-@pytest.mark.parametrize("name", [*contents(), "search", "genindex"])
-def test_a_page_is_clean(view, address, name):
-    """No error, no request elsewhere, nothing wider than the window, nothing that shuts out."""
-    context, scheme = view
-    page = context.new_page()
-    complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((address, "data:", "blob:"))
-            else complaints.append(f"asks for {request.url}")
-        ),
-    )
+@pytest.fixture(scope="module")
+def windows(browser):
+    """A window of each width."""
+    made = {
+        width: browser.new_context(viewport={"width": width, "height": 900}) for width in WIDTHS
+    }
+    yield made
+    for context in made.values():
+        context.close()
+
+
+@pytest.fixture(scope="module", params=[*contents(), "search", "genindex"])
+def visits(request, windows, address):
+    """A page, opened once in each width, and turned dark there."""
+    return {width: _visit(windows[width], address, request.param) for width in WIDTHS}
+
+
+def _visit(context, address, name) -> Visit:
+    page, seen = context.new_page(), Visit()
+    page.on("console", lambda said: said.type == "error" and seen.complaints.append(said.text))
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.on("request", lambda request: _check_host(request.url, address, seen))
+    page.emulate_media(color_scheme=SCHEMES[0])
     page.goto(f"{address}/{name}.html", wait_until="networkidle")
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate("document.fonts.ready.then(() => true)")
-    found = AxeModule.Axe().run(page, options=OPTIONS).response["violations"]
-    complaints += [
-        f"{each['id']}: {each['help']}: {node['html'][:150]} {node['any'][:1]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
+    page.evaluate("document.fonts.ready.then(() => true)")
+    seen.bytes = page.evaluate(OWN_BYTES)
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        # The theme's script is told a moment later.
+        page.locator(f'html[data-theme="{scheme}"]').wait_for(state="attached", timeout=5000)
+        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            seen.too_wide.append(scheme)
+        rules = OPTIONS if scheme == SCHEMES[0] else OPTIONS | OF_COLOURS
+        page.evaluate(AT_REST)
+        found = AxeModule.Axe().run(page, options=rules).response["violations"]
+        seen.violations += [
+            f"{scheme}: {each['id']}: {each['help']}: {node['html'][:150]} {node['any'][:1]}"
+            for each in found
+            for node in each["nodes"]
+        ]
     page.close()
-    assert complaints == []
+    return seen
+
+
+def _check_host(url, address, seen):
+    if not url.startswith((address, "data:", "blob:")):
+        seen.complaints.append(f"asks for {url}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_is_clean(visits, width):
+    """No error, no request elsewhere, nothing wider than the window, nothing that shuts out."""
+    seen = visits[width]
+    assert seen.complaints == seen.too_wide == seen.violations == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_is_light(visits, width):
+    assert visits[width].bytes <= PAGE_AT_MOST
+
+
+@pytest.mark.parametrize("name", contents())
+def test_a_page_is_quick(browser, address, name):
+    """By the browser's own measure, on a processor that is slowed down."""
+    for _ in range(ATTEMPTS):
+        measured = _measure(browser, f"{address}/{name}.html")
+        limits = {"paint": LARGEST_PAINT, "shift": SHIFT, "interaction": INTERACTION}
+        slow = {each: measured[each] for each in limits if measured[each] > limits[each]}
+        if not slow:
+            break
+    assert slow == {}
+
+
+def _measure(browser, url) -> dict[str, float]:
+    """Load the page as on a first visit, press its first controls, and read what was measured."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_init_script(OBSERVE)
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    page.goto(url, wait_until="load")
+    page.wait_for_timeout(300)
+    for control in CONTROLS:
+        if page.locator(control).count():
+            page.locator(control).first.click()
+            # The browser tells of an event only after the frame that followed it.
+            page.wait_for_timeout(300)
+    measured = page.evaluate("measured")
+    context.close()
+    return measured

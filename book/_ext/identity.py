@@ -33,24 +33,24 @@ def setup(app):
 def _draw(app):
     if app.builder.format == "html":
         write_atomically(Path(app.outdir, ICON), emblem.favicon().encode())
-        if not Path(app.outdir, CARD).exists():
-            write_atomically(Path(app.outdir, CARD), emblem.card(app.config.project, SENTENCE))
+        write_atomically(Path(app.outdir, CARD), emblem.card(app.config.html_title, SENTENCE))
 
 
 def _introduce(app, pagename, templatename, context, doctree):
     site = site_of(app.config.html_theme_options["repository_url"])
+    name = app.config.html_title
     width, height = emblem.CARD_SIZE
     sentence = described(doctree) or SENTENCE
     about = {
         "og:type": "article",
-        "og:site_name": app.config.project,
-        "og:title": unescape(re.sub("<[^>]*>", "", context.get("title", ""))),
+        "og:site_name": name,
+        "og:title": unescape(re.sub("<[^>]*>", "", context.get("title") or name)),
         "og:description": sentence,
         "og:url": f"{site}/{pagename}.html",
         "og:image": f"{site}/{CARD}",
         "og:image:width": str(width),
         "og:image:height": str(height),
-        "og:image:alt": f"{app.config.project}: a drawn aeroplane, and the edges found in it",
+        "og:image:alt": f"{name}: a drawn aeroplane, and the edges found in it",
     }
     tags = [
         f'<link rel="icon" type="image/svg+xml" href="{context["pathto"](ICON, resource=True)}">',

@@ -36,7 +36,8 @@ def setup(app):
 
 
 def _use_templates(app, config):
-    config.templates_path.append(str(Path(__file__).with_name("templates")))
+    # Before the theme's own.
+    config.templates_path.insert(0, str(Path(__file__).with_name("templates")))
 
 
 def _share(app, pagename, templatename, context, doctree):

@@ -40,7 +40,8 @@ def card(title: str, sentence: str) -> bytes:
 
     picture = probes.aeroplane(48)
     found = layers.conv2d(picture.mean(2, keepdims=True), _SOBEL[..., None, None])[..., 0]
-    edges = cividis(0.5 + found / (2 * np.abs(found).max()))
+    # Only the strongest edges reach the ends of the scale of colours.
+    edges = cividis(np.clip(0.5 + found / np.abs(found).max(), 0, 1))
     width, height = CARD_SIZE
     drawn = Figure((width / 100, height / 100), dpi=100, facecolor=_SHEET)
     for left, pixels in ((0.06, picture), (0.53, edges)):
