@@ -120,7 +120,7 @@ def anew(page, picture: np.ndarray, last: str = "perturb"):
     evaluate(page, call, picture.ravel().tolist())
     yield page
     page.remove_listener("pageerror", note)
-    assert errors == []
+    assert not errors, errors
 
 
 def evaluate(page, function: str, *arguments):

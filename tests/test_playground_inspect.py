@@ -212,7 +212,7 @@ def test_the_numbers_shown_are_those_of_the_layer(page, name):
             assert sum(sums) == pytest.approx(total, abs=0.01 * len(sums))
             assert sum(shown(page, "Σ", "td")) == pytest.approx(sums[0], abs=0.02)
         if name.startswith("dense"):
-            parts = shown(page, "Σ", "table:first-child td")
+            parts = shown(page, "Σ", "table:has(input) td")
             assert len(parts) == 11
             assert sum(parts) == pytest.approx(total, abs=0.02)
         if name.startswith("pool"):
@@ -235,6 +235,48 @@ def test_the_softmax_is_shown_term_by_term(page):
     np.testing.assert_allclose(powers, np.exp(scores - scores.max()), atol=0.01)
     assert rows[11] == [pytest.approx(powers.sum(), abs=0.01)]
     np.testing.assert_allclose(powers / powers.sum(), shares, atol=1e-3)
+
+
+def test_a_class_is_opened_from_another_ones_softmax(page):
+    select(page, 8, [4])
+    page.get_by_role("button", name="ship", exact=True).press("Enter")
+    assert page.evaluate("app.selection.at") == [8]
+    assert place(page, "inspect").locator("tr", has_text="▸ ship").count() == 1
+
+
+def test_why_this_class_and_not_that_one(page):
+    select(page, 8, [4])
+    page.get_by_label("Rather than").focus()
+    page.get_by_label("Rather than").select_option("cat")
+    x = result(page, 7)
+    layer = "(array) => [...app.models[0].layers[8][array].data ?? app.models[0].layers[8].bias]"
+    kernel = np.reshape(evaluate(page, layer, "kernel"), (84, 10))
+    bias = evaluate(page, layer, "bias")
+    parts = x * (kernel[:, 4] - kernel[:, 3])
+    table = page.locator(".inspect table").first
+    assert table.locator("caption").text_content() == "deer less cat"
+    *shown_parts, rest, of_bias, total = shown(page, "Σ", "table:has(caption:text(' less ')) td")
+    largest = [*np.sort(parts)[:-6:-1], *np.sort(parts)[4::-1]]
+    np.testing.assert_allclose(shown_parts, largest, atol=1e-2)
+    assert rest == pytest.approx(parts.sum() - sum(largest), abs=1e-2)
+    assert of_bias == pytest.approx(bias[4] - bias[3], abs=1e-2)
+    logits = page.evaluate("[...app.results[0][8].logits]")
+    assert total == pytest.approx(logits[4] - logits[3], rel=1e-2, abs=1e-2)
+    # The focus stays on the question; the rival itself has none.
+    assert page.evaluate("document.activeElement.value") == "3"
+    page.get_by_role("button", name="cat", exact=True).press("Enter")
+    assert page.get_by_label("Rather than").input_value() == ""
+
+
+def test_the_lines_stay_with_their_maps(page):
+    """In a window of another size, too."""
+    select(page, 3, [1, 1, 5])
+    for width in (1280, 700, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(100)
+        tile = page.locator(".layer", has_text="conv2").locator(".tile").nth(5).bounding_box()
+        drawn = page.locator(".edges .target").bounding_box()
+        assert [drawn[key] for key in "xy"] == pytest.approx([tile[key] for key in "xy"], abs=3)
 
 
 def test_another_channel_is_looked_at(page):
@@ -380,7 +422,8 @@ def test_a_weight_of_a_dense_layer_is_changed(page):
     before = result(page, 6)
     select(page, 6, [7])
     row = page.locator(".inspect tr", has=page.locator("button")).first
-    unit = int(row.locator("button").text_content().removeprefix("unit "))
+    unit, y, x, c = map(int, numbers(row.locator("button").text_content()))
+    assert unit == ((y - 1) * 5 + x - 1) * 16 + c
     row.get_by_role("spinbutton").fill("1e30")
     row.get_by_role("spinbutton").press("Enter")
     settle(page)

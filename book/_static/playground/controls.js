@@ -2,7 +2,7 @@
 Object.assign(playground, {
   // Children anew; the focus goes to what stands in the place of what had it.
   refill(element, ...children) {
-    const fields = () => [...element.querySelectorAll("input, button")];
+    const fields = () => [...element.querySelectorAll("input, button, select")];
     const focused = fields().indexOf(document.activeElement);
     element.replaceChildren(...children);
     element.tabIndex = -1;

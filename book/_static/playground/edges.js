@@ -14,6 +14,8 @@ playground.part((app) => {
   app.place("network").querySelector(".bench").append(sentence);
 
   for (const event of ["point", "selection", "result", "model"]) app.on(event, show);
+  // Where the window, or what stands above, has another size, the maps are elsewhere.
+  new ResizeObserver(show).observe(app.place("network"));
 
   function show() {
     const { selection } = app;

@@ -45,14 +45,16 @@ playground.part((app) => {
     // Kept while the window moves on.
     now.channel = selection.channel ??= now.channel;
     now.channelName = (c) => channelName(model, i, c);
-    now.name = (k) => (layer === model.layers.at(-1) ? model.classes[k] : k);
+    now.last = model.layers.slice(i + 1).every(({ type }) => type === "softmax");
+    now.name = (k) => (now.last ? model.classes[k] : k);
+    now.rival = now.last && selection.rival !== now.unit ? selection.rival : undefined;
     now.winner = now.inside.reduce((most, term) => (term.x > most.x ? term : most));
     steps.hidden = at.length < 3;
     refill(formula, ...written(now, learnt));
     showInput();
     refill(work, ...boards());
     // Of many channels, the one that is shown is in sight, with its map above it.
-    const chosen = work.querySelector(":checked");
+    const chosen = work.querySelector("input:checked");
     if (chosen) chosen.closest("fieldset").scrollTop = chosen.offsetTop - 100;
   }
 
@@ -76,7 +78,7 @@ playground.part((app) => {
   function boards() {
     const { i, at, place, model, layer, input, output, terms, winner } = now;
     const convolution = layer.kernel?.shape.length === 4;
-    const list = convolution ? kernels() : layer.kernel ? [contributions()] : [];
+    const list = convolution ? kernels() : layer.kernel ? [weighed()] : [];
     if (layer.size) list.push(grid("x", "x: the window", terms, layer.size[1], "x"));
     if (layer.activation === "softmax") list.push(powers(output.logits ?? input.data));
     const back = layer.size ? winner : terms[terms.length >> 1];
@@ -126,34 +128,57 @@ playground.part((app) => {
     ];
   }
 
-  // The largest contributions of both signs, and what is left.
+  // Of a class, it can be asked why it is this one and not a rival.
+  function weighed() {
+    const { last, model, unit, rival } = now;
+    if (!last) return contributions();
+    const onchange = ({ target: { value } }) =>
+      app.select({ ...app.selection, rival: value ? Number(value) : undefined });
+    const others = model.classes.map((name, k) => new Option(name, k));
+    others.splice(unit, 1);
+    const select = make("select", { onchange }, new Option("no other", ""), ...others);
+    select.value = rival ?? "";
+    return make("div", {}, make("label", {}, "Rather than ", select), contributions());
+  }
+
+  // The largest contributions of both signs, and what is left; beside a rival, the differences.
   function contributions() {
-    const sorted = now.terms.filter(({ product }) => product).sort((a, b) => b.product - a.product);
+    const { terms, rival, name, unit, layer } = now;
+    const alone = rival === undefined;
+    const all = alone ? terms : terms.map(beside);
+    const sorted = all.filter(({ product }) => product).sort((a, b) => b.product - a.product);
     const shown = sorted.filter((_, k) => k < LISTED || k >= sorted.length - LISTED);
-    const rest = shown.reduce((sum, { product }) => sum - product, now.sum);
+    const rest = sorted.reduce((sum, term) => (shown.includes(term) ? sum : sum + term.product), 0);
+    const total = (text, sum) => [text, make("td"), make("td"), cell("td", "Σ", brief(sum))];
     const rows = shown.map((term) => [
       now.i ? opener(term.from) : named(term.from),
       cell("td", "x", brief(term.x)),
-      cell("td", "w", weight(term)),
+      cell("td", "w", alone ? weight(term) : brief(term.w)),
       cell("td", "Σ", brief(term.product)),
     ]);
-    rows.push([
-      `${now.terms.length - shown.length} others`,
-      make("td"),
-      make("td"),
-      cell("td", "Σ", brief(rest)),
-    ]);
-    return table("The largest contributions", rows, ["from", "x", "w", "x·w"]);
+    rows.push(total(`${terms.length - shown.length} others`, rest));
+    if (alone) return table("The largest contributions", rows, ["from", "x", "w", "x·w"]);
+    const bias = layer.bias ? layer.bias[unit] - layer.bias[rival] : 0;
+    const sum = all.reduce((sum, { product }) => sum + product, bias);
+    rows.push(total("bias", bias), total("in all", sum));
+    const title = `${name(unit)} less ${name(rival)}`;
+    return table(title, rows, ["from", "x", "w − w", "x·(w − w)"]);
+  }
+
+  function beside(term) {
+    const { data, shape } = now.layer.kernel;
+    const w = term.w - data[term.k * shape.at(-1) + now.rival];
+    return { ...term, w, product: term.x * w };
   }
 
   function powers(scores) {
-    const { place, unit, output, name } = now;
+    const { i, at, place, unit, output, name } = now;
     const own = [...scores.subarray(place - unit, place - unit + output.shape.at(-1))];
     const largest = Math.max(...own);
     const all = own.map((z) => Math.exp(z - largest));
     const total = all.reduce((a, b) => a + b);
     const rows = own.map((z, k) => [
-      `${k === unit ? "▸ " : ""}${name(k)}`,
+      k === unit ? `▸ ${name(k)}` : button(name(k), () => choose(i, [...at.slice(0, -1), k])),
       cell("td", "z", brief(z)),
       cell("td", "e^z", number(all[k], 3)),
       cell("td", "y", number(all[k] / total, 3)),
@@ -216,12 +241,13 @@ playground.part((app) => {
     app.select({ side: app.selection.side, layer, at });
   }
 
-  // A place of the input, in words.
-  function named(from) {
-    const at = unravel(now.input.shape, from);
-    return at.length < 3
-      ? `unit ${at[0]}`
-      : `row ${at[0] + 1}, column ${at[1] + 1}, ${now.channelName(at[2])}`;
+  // A place of the input, in words; after flattening, where it was before, too.
+  function named(from, i = now.i, { shape } = now.input) {
+    const [y, x, c] = unravel(shape, from);
+    if (shape.length === 3) return `row ${y + 1}, column ${x + 1}, ${channelName(now.model, i, c)}`;
+    const before = i - 1;
+    if (now.model.layers[before]?.type !== "flatten") return `unit ${y}`;
+    return `unit ${y}: ${named(from, before, inputOf(app, app.selection.side, before))}`;
   }
 
   // Three decimals and three digits at most.

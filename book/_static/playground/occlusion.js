@@ -79,23 +79,23 @@ playground.part((app) => {
 
     function summary(values, plain) {
       const [low, high] = [Math.min(...values), Math.max(...values)];
-      const all = [plain, low, high].map((p) => p.toFixed(3));
-      if (new Set(all).size === 1) {
-        return `${watched} has ${all[0]}, and keeps it wherever the patch lies: nothing changed.`;
+      const [before, least, most] = [plain, low, high].map((p) => p.toFixed(3));
+      if (least === before && most === before) {
+        return `${watched} has ${before}, and keeps it wherever the patch lies: nothing changed.`;
       }
       const over = (p) => {
         const [top, left] = placeOf(values.indexOf(p)).map((x) => x + 1);
         return `over rows ${top} to ${top + side - 1}, columns ${left} to ${left + side - 1}`;
       };
       const drop =
-        low < plain
-          ? `The largest drop, by ${(plain - low).toFixed(3)} to ${all[1]}, is with the patch ${over(low)}.`
+        least < before
+          ? `The largest drop, by ${(plain - low).toFixed(3)} to ${least}, is with the patch ${over(low)}.`
           : "Nowhere does the patch make it less.";
       const rise =
-        high > plain
-          ? `The largest rise, by ${(high - plain).toFixed(3)} to ${all[2]}, is ${over(high)}.`
+        most > before
+          ? `The largest rise, by ${(high - plain).toFixed(3)} to ${most}, is ${over(high)}.`
           : "Nowhere does it make it more.";
-      return `${watched} has ${all[0]}. ${drop} ${rise} Dark is ${all[1]}, light ${all[2]}.`;
+      return `${watched} has ${before}. ${drop} ${rise} Dark is ${least}, light ${most}.`;
     }
   }
 

@@ -18,7 +18,7 @@ playground.part((app) => {
   };
   const ANCHORS = ["start", "middle", "end"];
   const settings = {};
-  let [seen, timer, latest] = [false, null, 0];
+  let [seen, timer, latest, picture] = [false, null, 0, ""];
   const dials = Object.entries(DIALS).map(([name, [ariaLabel, , min, max, step]]) => {
     const type = max === 1 ? "checkbox" : "range";
     return make("input", { name, type, min, max, step, ariaLabel, oninput: turn });
@@ -77,7 +77,11 @@ playground.part((app) => {
   app.on("result", () => {
     raw.checked = app.models.some((model) => app.edits(model).has("raw"));
     const p = cnn.probabilities(app.results[0]);
-    if (target.selectedIndex < 0) target.selectedIndex = p.indexOf(Math.max(...p));
+    // With another picture, the class that it is taken for; then the reader's choice.
+    if (target.selectedIndex < 0 || picture !== app.original.name) {
+      target.selectedIndex = p.indexOf(Math.max(...p));
+    }
+    picture = app.original.name;
     later();
   });
   rest();
