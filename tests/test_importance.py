@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import samples
+from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestRegressor
 
 from cnn_explainer import importance
@@ -29,7 +30,7 @@ def test_a_category_that_matters_is_found_wherever_it_stands_in_the_list():
 
 @pytest.mark.parametrize("trials", [24, 60])
 def test_where_nothing_matters_the_forest_knows_nothing(trials):
-    found = importance.of(samples.sweep(trials=trials, accuracy=lambda values: 0.5))
+    found = importance.of(samples.sweep(trials=trials, seed=1, accuracy=lambda _: 0.5))
     assert found.r2 < importance.MEANING and not found.meaningful
 
 
@@ -38,7 +39,7 @@ def test_r2_is_what_scikit_learn_says_out_of_bag():
     columns = ["optimizer", "learning_rate", "dropout", "flip", "shift"]
     x = [[trial.values[name] for name in columns] for trial in sweep.trials]
     x = [[kind == "adam", np.log(rate), *others] for kind, rate, *others in x]
-    y = [trial.history.val_accuracy[1] for trial in sweep.trials]
+    y = rankdata([trial.history.val_accuracy[1] for trial in sweep.trials])
     forest = RandomForestRegressor(importance.TREES, random_state=0, oob_score=True)
     assert forest.fit(x, y).oob_score_ == pytest.approx(FOUND.r2, abs=1e-6)
 
@@ -59,7 +60,7 @@ def test_at_a_later_epoch_there_are_fewer_trials():
         importance.of(sweep, epoch=0)
 
 
-def test_a_trial_that_diverged_counts_and_one_that_failed_does_not():
+def test_a_trial_that_diverged_is_the_last_and_one_that_failed_does_not_count():
     sweep = samples.sweep(trials=40)
     first, second, *_ = sweep.trials
     changed = samples.with_trials(
@@ -67,8 +68,8 @@ def test_a_trial_that_diverged_counts_and_one_that_failed_does_not():
     )
     found = importance.of(changed)
     assert (found.epoch, found.trials) == (2, 39)
-    # An accuracy of 0 among such of 0.3 makes a variance that no setting tells.
-    assert found.r2 < FOUND.r2
+    # An accuracy of 0 among such of 0.3 would make a variance that no setting tells.
+    assert found.r2 > 0.5 and next(iter(found.settings)) == "learning_rate"
 
 
 def test_the_same_search_gives_the_same():

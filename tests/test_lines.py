@@ -1,5 +1,7 @@
 """Lines over numbers: their course in words, and what is refused."""
 
+import re
+
 import pytest
 
 from cnn_explainer.figures import lines
@@ -18,13 +20,22 @@ def test_the_alternative_text_says_how_each_line_goes():
 def test_lines_are_told_apart_without_colour():
     body = lines({"a": [1, 2], "b": [2, 1], "c": [1, 1]}, [10, 20], **AXES).svg
     # Each line once in the plot and once in the legend.
-    dashes = {part.split('"')[0].split(";")[0] for part in body.split("stroke-dasharray: ")[1:]}
+    dashes = {part.split('"')[0].split(";")[0] for part in body.split("stroke-dasharray:")[1:]}
     assert len(dashes) == 2
 
 
 def test_names_and_axes_are_written():
     figure = lines({"NumPy": [1, 2]}, **AXES)
     assert all(f">{words}</text>" in figure.svg for words in ("NumPy", "Step", "Loss (nats)"))
+
+
+def test_what_is_counted_has_no_halves():
+    counted, measured = (
+        re.findall(r">([\d.]+)</text>", lines({"a": [50, 70, 60]}, x, ylim=(0, 100), **AXES).svg)
+        for x in ([1, 2, 3], [1.0, 2.0, 3.0])
+    )
+    assert not any("." in tick for tick in counted)
+    assert any("." in tick for tick in measured)
 
 
 def test_a_given_range_of_y_holds_for_a_series():

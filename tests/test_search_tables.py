@@ -37,7 +37,7 @@ def test_a_space_says_how_it_is_searched():
 def test_the_best_trials_stand_side_by_side():
     table = tables.trials(SWEEP, 3)
     finished = sorted(t.accuracy for t in SWEEP.trials if t.end == "finished")[::-1]
-    row = table.frame.loc["accuracy on the images held out"]
+    row = table.frame.loc["held-out accuracy"]
     assert row.tolist() == [f"{accuracy:.4f}" for accuracy in finished[:3]]
     assert table.frame["1."]["learning rate"] == f"{SWEEP.best.values['learning_rate']:.3g}"
     # What had no choice is no row.

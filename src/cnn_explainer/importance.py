@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import r2_score
@@ -17,8 +18,8 @@ TREES, SHUFFLES = 300, 10
 FEWEST = 10
 """Trials: of fewer a forest learns nothing."""
 MEANING = 0.2
-"""From this R² on, importances mean something. Of ten trials and more in which nothing matters, a
-forest of chance reaches it less than once in twenty times."""
+"""From this R² on, importances mean something. Of 16 trials and more in which nothing matters, a
+forest reaches it less than once in twenty times."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Importance:
     spread: dict[str, float]
     """The standard deviation of that over the shuffles."""
     r2: float
-    """How much of the accuracies' variance the forest predicts in trials that a tree has not seen:
-    1 is all, 0 is no better than always to say their mean, and below 0 is worse."""
+    """How much of the ranks' variance the forest predicts in trials that a tree has not seen: 1 is
+    all, 0 is no better than always to say their mean, and below 0 is worse."""
     epoch: int
     """After which the trials were compared."""
     trials: int
@@ -50,17 +51,19 @@ def of(sweep: Sweep, epoch: int | None = None, *, seed: int = 0) -> Importance:
         of(sweep)             ->  after the last epoch that every trial has
         of(sweep, epoch=18)   ->  among the trials alone that came so far
 
-    A forest of regression trees learns to tell a trial's accuracy from its settings. Then the
-    values of one setting are shuffled among the trials, and the forest is asked again: the worse it
-    does, the more it needs that setting. Each tree is asked about those trials alone that it has
-    not learned from, the ones *out of its bag*.
+    A forest of regression trees learns to tell a trial's rank from its settings. Then the values of
+    one setting are shuffled among the trials, and the forest is asked again: the worse it does, the
+    more it needs that setting. Each tree is asked about those trials alone that it has not learned
+    from, the ones *out of its bag*.
+
+    It learns ranks and not accuracies, as one trial that diverged is so far below the others that
+    it alone would make most of their variance. Such a trial is the last; one that failed has no
+    rank.
 
     All trials are compared after the same epoch. Their last epochs would not do: a trial that was
     stopped after two has a lower accuracy for that reason alone, and the forest would learn whom
     the search let go on. So what is seen is what matters for a good start. A later `epoch` leaves
     out the worse trials, and with them what made them worse.
-
-    A trial that diverged counts with an accuracy of 0, one that failed does not count.
 
     Raises `ValueError` for an epoch that fewer than 10 trials have, and for a search of one setting
     value each.
@@ -80,7 +83,7 @@ def of(sweep: Sweep, epoch: int | None = None, *, seed: int = 0) -> Importance:
             f" {epoch}, which {len(trials)} have"
         )
     x = np.array([_numbers(searched, trial) for trial in trials], np.float32)
-    y = np.array([_accuracy(trial, epoch) for trial in trials])
+    y = rankdata([_accuracy(trial, epoch) for trial in trials])
     forest = RandomForestRegressor(TREES, random_state=seed).fit(x, y)
     # (trees, trials): whether the tree has not learned from the trial.
     unseen = np.array([~np.isin(np.arange(len(y)), drawn) for drawn in forest.estimators_samples_])

@@ -48,7 +48,7 @@ def trials(sweep: Sweep, count: int = 5) -> Table:
     alike = [trial for trial in sweep.trials if trial.end == sweep.best.end]
     best = sorted(alike, key=lambda trial: -trial.accuracy)[:count]
     rows = {
-        "accuracy on the images held out": [f"{trial.accuracy:.4f}" for trial in best],
+        "held-out accuracy": [f"{trial.accuracy:.4f}" for trial in best],
         "epochs done": [value(trial.epochs_done) for trial in best],
         **{
             label(name): [value(trial.values[name]) for trial in best]
@@ -88,10 +88,11 @@ def importance(sweep: Sweep, epoch: int | None = None) -> Table:
         for name, fall in found.settings.items()
     }
     caption = (
-        f"How much each setting mattered for the accuracy after epoch {found.epoch}: by how much a"
-        " forest's R² falls when the setting is shuffled, ± one standard deviation of the shuffles;"
-        f" unshuffled, R² is {found.r2:.2f}. Then what the setting was in the {third} best and in"
-        f" the {third} worst trials: of numbers the median, of categories the most frequent."
+        f"How much each setting mattered for the trials' order after epoch {found.epoch}: by how"
+        " much a forest's R² falls when the setting is shuffled, ± one standard deviation of the"
+        f" shuffles; unshuffled, R² is {found.r2:.2f}. Then what the setting was in the {third}"
+        f" best and in the {third} worst trials: of numbers the median, of categories the most"
+        " frequent."
     )
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
     return Table(frame, caption, describe(sweep))

@@ -11,7 +11,7 @@ from .svg import BLUE
 
 
 def importance(sweep: Sweep, epoch: int | None = None) -> Figure:
-    """By how much a forest knows less about the trials' accuracy without each setting: a bar each.
+    """By how much a forest knows less about the trials' ranks without each setting: a bar each.
 
         importance(cnn.sweep.load("lenet5"))   ->  the most important setting at the top
 
@@ -35,20 +35,24 @@ def importance(sweep: Sweep, epoch: int | None = None) -> Figure:
 
 
 def _caption(found: learned.Importance) -> str:
-    verdict = "" if found.meaningful else ": so little that the bars say hardly anything"
+    verdict = " That is so little that the bars say hardly anything." * (not found.meaningful)
     return (
-        f"How much each setting mattered for the accuracy after epoch {found.epoch}, learned from"
-        f" {found.trials} trials by a random forest. Whiskers: one standard deviation of the"
-        f" shuffles. The forest predicts R² = {found.r2:.2f} of the variance in trials that it has"
-        f" not seen{verdict}."
+        f"How much each setting mattered for the order of the {found.trials} trials after epoch"
+        f" {found.epoch}, learned by a random forest. Whiskers: one standard deviation of the"
+        " shuffles. In trials that it has not seen, the forest's R² is"
+        f" {_number(found.r2)}.{verdict}"
     )
 
 
 def _alt(found: learned.Importance) -> str:
-    # 0 is added to what is rounded: there is no −0.00.
-    each = ", ".join(f"{label(n)} {round(fall, 2) + 0:.2f}" for n, fall in found.settings.items())
+    each = ", ".join(f"{label(name)} {_number(fall)}" for name, fall in found.settings.items())
     weak = "" if found.meaningful else " That is too little to trust the importances."
     return (
-        f"Importance of each setting for the accuracy after epoch {found.epoch} of {found.trials}"
-        f" trials: {each}. The forest's R² is {found.r2:.2f}.{weak}"
+        f"Importance of each setting for the order of {found.trials} trials after epoch"
+        f" {found.epoch}: {each}. The forest's R² is {_number(found.r2)}.{weak}"
     )
+
+
+def _number(value: float) -> str:
+    # Rounded first, and 0 added: there is no −0.00.
+    return f"{round(value, 2) + 0:.2f}".replace("-", "−")

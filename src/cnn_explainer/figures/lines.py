@@ -39,6 +39,8 @@ def lines(
                 rule = f"{len(x)} numbers" if len(x) else "at least one number"
                 raise ValueError(f"`{name}` must have {rule}. Received: {len(y)}")
             axes.plot(x, y, color=colour, linestyle=style, label=name)
+        if np.issubdtype(x.dtype, np.integer):
+            axes.xaxis.get_major_locator().set_params(integer=True)
         if ylim:
             axes.set_ylim(*ylim)
         made.plot.legend(loc="outside lower center", ncols=len(named), handlelength=2.8)
