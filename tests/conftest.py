@@ -9,7 +9,7 @@ import pytest
 import tiny_data
 from building import REPOSITORY, build, files
 
-from cnn_explainer import datasets
+from cnn_explainer import datasets, export
 
 
 @pytest.fixture
@@ -42,6 +42,14 @@ def real_data():
     absent = [name for name in datasets.SOURCES if datasets.locate(name) is None]
     if absent:
         pytest.skip(f"{' and '.join(absent)} not here: `cnn-explainer data prepare` fetches them")
+
+
+@pytest.fixture(scope="session")
+def live_models(tmp_path_factory):
+    """The networks of the live pages, as the build writes them; made once, not to be changed."""
+    folder = tmp_path_factory.mktemp("live") / "models"
+    export.export_all(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
