@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import filelock
 import numpy as np
@@ -93,6 +94,12 @@ def load(experiment: Experiment) -> Checkpoint | None:
     filters = {int(k[8:]): v for k, v in numbered.items() if k.startswith("filters/")}
     variables = [numbered[f"variables/{i}"] for i in range(len(numbered) - len(filters))]
     return Checkpoint(**meta, filters=filters, variables=variables)
+
+
+def history(file: BinaryIO) -> dict[str, list[float]]:
+    """That of a state in an open file, without its arrays."""
+    with np.load(file) as arrays:
+        return json.loads(str(arrays["meta"]))["history"]
 
 
 def discard(experiment: Experiment) -> None:

@@ -5,7 +5,7 @@ Nothing else in the package needs Ray: `pip install "cnn-explainer[sweep]"` brin
 
 import os
 import platform
-import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import datasets, machine
 from ..errors import ExplainerError
-from ..runs import History
-from . import record, trial
+from . import record, states, trial
 from .record import Sweep, Trial
 from .space import Range, Space
 
@@ -38,6 +37,15 @@ SETTINGS = {
     # Ctrl-C ends the search with a sentence of ours; what was done is kept all along.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
 }
+ALONE = {
+    # Else Ray's ports are open on all of this machine's addresses; with this, on the loopback
+    # alone, as it does by itself on the systems that the name speaks of.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+ON_A_CLUSTER = {
+    # How often one is tried that does not take the token; it will not the second time.
+    "RAY_gcs_server_port_wait_time_s": "1",
+}
 CARRIED = ("TFDS_DATA_DIR", "CNN_EXPLAINER_OFFLINE", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL")
 """What is set here, and holds on all nodes."""
 
@@ -55,22 +63,24 @@ def run(
         run(space, address="10.0.0.1:6379", storage=…)     -> on a cluster
         run(space, resume=True)                            -> goes on after Ctrl-C, or `kill -9`
 
-    `storage` is a folder that all nodes reach, or `s3://bucket/folder`: there Ray Tune keeps what
-    each trial needs to go on. By default it is `record.folder()`, which is right for one machine.
-    What is there when the search ends well is the record's, and is removed.
+    `storage` is a folder that all nodes reach, or `s3://bucket/folder`: there lies what each trial
+    needs to go on; see `states`. By default it is `record.folder()`, which is right for one
+    machine. What is there when the search ends well is the record's, and is removed.
 
-    Raises `ExplainerError` if Ray is not installed, if there is nothing to resume, or if there is
-    and `resume` is not set; `DatasetUnavailable`; `KeyboardInterrupt`, with all that was done kept.
+    Raises `ExplainerError` if Ray is not installed, if there is no cluster or it takes no token
+    from here, or what `states.place_of` raises; `DatasetUnavailable`; `KeyboardInterrupt`, with
+    all that was done kept.
     """
+    ray = _imported(address)
+    place = states.place_of(space, storage or record.folder(), resume)
     data = datasets.prepare(space.experiment({}).dataset)
-    storage = str(storage or record.folder())
-    with _ray(address) as ray:
-        results = _tuner(space, storage, resume).fit()
+    with _connected(ray, address):
+        results = _tuner(space, place, resume).fit()
         sweep = Sweep(
             space=space,
-            trials=tuple(_trial(space, result) for result in results),
-            nodes=sum(node["Alive"] for node in ray.nodes()),
-            cores=int(ray.cluster_resources()["CPU"]),
+            trials=tuple(_trial(space, place, result) for result in results),
+            nodes=_nodes(results),
+            cores=max(1, int(ray.cluster_resources().get("CPU", 0))),
             processor=machine.processor(),
             versions={"python": platform.python_version()}
             | {name: version(name) for name in ("cnn-explainer", "keras", "ray")},
@@ -78,14 +88,13 @@ def run(
             finished=datetime.now(UTC).replace(microsecond=0),
         )
     record.save(sweep)
-    shutil.rmtree(Path(storage, _name(space)), ignore_errors=True)
+    results.filesystem.delete_dir(results.experiment_path)
     return sweep
 
 
-@contextmanager
-def _ray(address: str | None) -> Iterator[Any]:
-    """A connection to a cluster; without an address to one of this machine alone, for a while."""
-    for name, value in SETTINGS.items():
+def _imported(address: str | None) -> Any:
+    """Ray, which reads its settings when it is imported."""
+    for name, value in (SETTINGS | (ON_A_CLUSTER if address else ALONE)).items():
         os.environ.setdefault(name, value)
     try:
         import ray
@@ -93,6 +102,14 @@ def _ray(address: str | None) -> Iterator[Any]:
         raise ExplainerError(
             'a search needs Ray, which is not installed: pip install "cnn-explainer[sweep]"'
         ) from None
+    return ray
+
+
+@contextmanager
+def _connected(ray: Any, address: str | None) -> Iterator[None]:
+    """To a cluster; without an address to one of this machine alone, which ends with it."""
+    if address:
+        _listens(address)
     # Sockets have short names.
     with TemporaryDirectory(prefix="ray-", dir="/tmp" if os.path.isdir("/tmp") else None) as place:
         here = {
@@ -110,44 +127,50 @@ def _ray(address: str | None) -> Iterator[Any]:
                 runtime_env={"env_vars": variables},
                 **({} if address else here),
             )
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            first = str(error).strip().splitlines()[0]
-            raise ExplainerError(f"no cluster at {address}: {first}") from None
+        # What it raises is of many kinds, `Exception` itself among them.
+        except Exception as error:
+            none = f"no Ray cluster at {address} that takes the token from here"
+            first = str(error).strip().partition("\n")[0]
+            raise ExplainerError(f"{none if address else 'no Ray here'}: {first}") from None
         try:
-            yield ray
+            yield
         finally:
             ray.shutdown()
 
 
-def _name(space: Space) -> str:
-    return f"{space.name}-ray"
+def _listens(address: str) -> None:
+    """Raise `ExplainerError` if nothing does: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        # `auto` is one of this machine that Ray knows of.
+        if port.isdigit():
+            socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+    except (OSError, OverflowError) as error:
+        raise ExplainerError(f"no Ray cluster at {address}: {error}") from None
 
 
-def _tuner(space: Space, storage: str, resume: bool) -> "tune.Tuner":
+def _nodes(results: "tune.ResultGrid") -> int:
+    """How many machines did an epoch or more; also those that are gone."""
+    frames = (result.metrics_dataframe for result in results)
+    return len({each for frame in frames if frame is not None for each in frame.node_ip}) or 1
+
+
+def _tuner(space: Space, place: str, resume: bool) -> "tune.Tuner":
     from ray import tune
 
     from .watch import Watch
 
     trainable = tune.with_resources(
-        partial(trial.train, space=space.model_dump_json(exclude_unset=True)),
+        partial(trial.train, space=space.model_dump_json(exclude_unset=True), place=place),
         {"CPU": space.cores, "GPU": space.accelerators},
     )
-    place = f"{storage}/{_name(space)}"
-    begun = tune.Tuner.can_restore(place)
-    if resume and not begun:
-        raise ExplainerError(f"there is no search to resume in {place}")
-    if begun and not resume:
-        raise ExplainerError(
-            f"in {place} lies a search that was not finished: --resume goes on with it. Or delete"
-            " that folder"
-        )
-    drawn = {name: _drawn(each, space) for name, each in space.chosen.items()}
     if resume:
         return tune.Tuner.restore(place, trainable, resume_errored=True)
+    storage, _, name = place.rpartition("/")
     grid = space.search == "grid"
     return tune.Tuner(
         trainable,
-        param_space=drawn,
+        param_space={name: _drawn(each, space) for name, each in space.chosen.items()},
         tune_config=tune.TuneConfig(
             metric=METRIC,
             mode="max",
@@ -156,10 +179,9 @@ def _tuner(space: Space, storage: str, resume: bool) -> "tune.Tuner":
             num_samples=1 if grid else space.trials,
         ),
         run_config=tune.RunConfig(
-            name=_name(space),
+            name=name,
             storage_path=storage,
             failure_config=tune.FailureConfig(max_failures=TRIES),
-            checkpoint_config=tune.CheckpointConfig(num_to_keep=1),
             callbacks=[Watch(space, space.combinations if grid else space.trials)],
             verbose=0,
         ),
@@ -205,18 +227,14 @@ def _scheduler(space: Space) -> Any:
     )
 
 
-def _trial(space: Space, result: "tune.Result") -> Trial:
-    """What is kept of Ray Tune's result."""
+def _trial(space: Space, place: str, result: "tune.Result") -> Trial:
+    """What is kept of Ray Tune's result, and of the state that the trial has left."""
     values = {name: result.config[name] for name in space.chosen}
-    frame = result.metrics_dataframe
-    if frame is None or "loss" not in frame:
-        return Trial(values=values, end="failed" if result.error else "diverged", history=None)
-    # An epoch that a node did not live to report is there again, done by another.
-    rows = frame[frame.epoch > 0].drop_duplicates("epoch", keep="last").sort_values("epoch")
-    names = History.model_fields
-    history = History(**{name: rows[name].tolist() for name in names})
-    complete = len(rows) == space.experiment(values).recipe.epochs
-    end = "finished" if complete else "failed" if result.error else "stopped"
-    if "diverged" in frame and frame.diverged.any():
+    history = states.history(place, Path(result.path).name)
+    done = len(history.loss) if history else 0
+    end = "failed" if result.error else "stopped"
+    if done == space.experiment(values).recipe.epochs:
+        end = "finished"
+    elif (result.metrics or {}).get("diverged"):
         end = "diverged"
     return Trial(values=values, end=end, history=history)

@@ -1,0 +1,368 @@
+"""Searches: whole, stopped and killed, and on two nodes of which one dies."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnn_explainer import checkpoints, runs
+from cnn_explainer.errors import ExplainerError
+from cnn_explainer.experiments import get
+from cnn_explainer.sweep import Sweep, engine, load, space_file
+
+pytest.importorskip("ray", reason='Ray is not installed: `pip install "cnn-explainer[sweep]"`')
+
+EPOCHS = 20
+SPACE = f"""\
+name: tiny
+model: lenet5
+trials: 4
+held_out: 0.1
+early_stopping: null
+settings:
+  epochs: {EPOCHS}
+  learning_rate: {{log_uniform: [0.001, 0.02]}}
+"""
+# What runs in the background of a shell ignores Ctrl-C, and so do its children; these do not.
+LISTENING = """
+import signal, warnings
+from cnn_explainer.cli import main
+# Ray's own are its own.
+warnings.filterwarnings("error", module="cnn_explainer")
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+PATIENCE = 180
+"""Seconds, for what takes a few on a machine that has nothing else to do."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a space file, which is also the home of all that is started here."""
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "space.yaml").write_text(SPACE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def search(place, tiny_folder):
+    """Starts `cnn-explainer sweep` in a process of its own: `search("--resume")`."""
+    started = []
+
+    def start(*arguments, before=(), **variables):
+        command = [*before, sys.executable, "-c", LISTENING, "sweep", place / "space.yaml"]
+        # Ray keeps its token in the user's folder.
+        environment = os.environ | {"HOME": place, "CNN_EXPLAINER_HOME": place / "own"}
+        environment |= {"TFDS_DATA_DIR": tiny_folder} | variables
+        child = subprocess.Popen(
+            [*map(str, command), *map(str, arguments)],
+            env={name: str(value) for name, value in environment.items()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.kill()
+        child.stdout.close()
+        child.wait()
+        # What `kill -9` gave Ray no time to remove.
+        for session in Path("/tmp").glob(f"ray-*/session_*_{child.pid}"):
+            shutil.rmtree(session.parent, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What of a trial lies in the storage."""
+
+    name: str
+    seconds: list[float]
+    """Of each epoch: no two trainings take the same time, to the last digit."""
+
+
+def kept(storage: Path) -> list[Kept]:
+    """Of every trial that has an epoch."""
+    found = []
+    for state in storage.glob("tiny-ray/train_*/state.npz"):
+        with state.open("rb") as file:
+            found.append(Kept(state.parent.name, checkpoints.history(file)["train_seconds"]))
+    return found
+
+
+def wait_for(condition, child):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        if child.poll() is not None:
+            raise ChildProcessError(child.stdout.read())
+        time.sleep(0.05)
+    child.kill()
+    raise TimeoutError(child.stdout.read())
+
+
+def ended(trials: list[Kept]) -> list[Kept]:
+    return [trial for trial in trials if len(trial.seconds) == EPOCHS]
+
+
+def went_on(sweep: Sweep, seconds: list[float]) -> bool:
+    """Whether there is one trial in which these epochs were trained, and not again."""
+    whole = [list(trial.history.train_seconds) for trial in sweep.trials]
+    return [each[: len(seconds)] for each in whole].count(seconds) == 1
+
+
+def processes(session: int) -> Iterator[int]:
+    """Those of a child that began a session of its own, with all that it has started."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if os.getsid(int(folder.name)) == session:
+                yield int(folder.name)
+
+
+def kill(session: int) -> None:
+    """As if the machine had lost its power."""
+    for process in processes(session):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def working(session: int) -> set[str]:
+    """The trials that a node's processes are at: each works in a folder of its own."""
+    found = set()
+    for process in processes(session):
+        with suppress(OSError):
+            found |= set(re.findall(r"train_[^/]+", os.readlink(f"/proc/{process}/cwd")))
+    return found
+
+
+def listening(session: int) -> set[str]:
+    """The addresses at which a session's processes listen."""
+    if not shutil.which("ss"):
+        return set()
+    ours = {f"pid={process}," for process in processes(session)}
+    lines = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True).stdout.splitlines()
+    found = [line.split()[3] for line in lines if any(each in line for each in ours)]
+    return {each.rpartition(":")[0].strip("[]").removeprefix("::ffff:") for each in found}
+
+
+@pytest.fixture(scope="module")
+def interrupted(search, place):
+    """One search: stopped by Ctrl-C, begun once more, gone on with, killed, gone on with.
+
+    Gives what each process said with its status, what was kept after the two that were ended,
+    and at which addresses they listened.
+    """
+    storage = place / "own/sweeps"
+    said, states, addresses = {}, [], set()
+
+    def end(name, how, *arguments):
+        child = search(*arguments)
+        before = len(ended(kept(storage)))
+        wait_for(lambda: len(ended(kept(storage))) > before, child)
+        addresses.update(listening(child.pid))
+        child.send_signal(how)
+        said[name] = (child.communicate(timeout=PATIENCE)[0], child.returncode)
+        states.append(kept(storage))
+
+    def wait(**children):
+        for name, child in children.items():
+            said[name] = (child.communicate(timeout=PATIENCE)[0], child.returncode)
+
+    end("stopped", signal.SIGINT)
+    wait(begun_again=search(), of_another_space=search("--resume", "--trials", 5))
+    end("killed", signal.SIGKILL, "--resume")
+    wait(whole=search("--resume"))
+    return said, states, addresses
+
+
+@pytest.fixture
+def found(interrupted, place, monkeypatch):
+    """The record of that search, in whose home one is then."""
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(place / "own"))
+    return load("tiny")
+
+
+def test_ctrl_c_says_how_to_go_on(interrupted):
+    output, status = interrupted[0]["stopped"]
+    assert status == 1
+    assert "stopped; what was done is kept. The same command with --resume goes on" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("begun_again", "lies a search that was not finished: --resume goes on with it"),
+        ("of_another_space", "is one of another space: give the file, --trials and --max-epochs"),
+    ],
+)
+def test_a_search_that_is_not_finished_is_not_overwritten(interrupted, name, sentence):
+    output, status = interrupted[0][name]
+    assert status == 1 and sentence in output
+    assert "Traceback" not in output
+
+
+def test_no_finished_trial_is_trained_again_and_none_is_lost(interrupted, found):
+    said, states, _ = interrupted
+    assert said["killed"][1] == -signal.SIGKILL and said["whole"][1] == 0, said
+    assert [trial.end for trial in found.trials] == ["finished"] * 4
+    for state in states:
+        assert ended(state)
+        for trial in state:
+            assert went_on(found, trial.seconds)
+
+
+def test_a_search_on_this_machine_listens_to_nobody_else(interrupted):
+    if not shutil.which("ss"):
+        pytest.skip("no `ss` here to say who listens: `apt install iproute2` brings it")
+    assert interrupted[2] == {"127.0.0.1"}
+
+
+def test_trials_are_judged_on_held_out_images_alone(found):
+    # Right answers are whole numbers: of 26 held out of 256, and not of the 64 test images.
+    for trial in found.trials:
+        right = 26 * np.array(trial.history.val_accuracy)
+        np.testing.assert_allclose(right, right.round(), atol=1e-4)
+
+
+def test_the_record_says_what_was_done(found, interrupted, place):
+    assert found.space == space_file.read(place / "space.yaml")
+    assert (found.epochs, found.nodes) == (4 * EPOCHS, 1)
+    rates = {trial.values["learning_rate"] for trial in found.trials}
+    assert len(rates) == 4 and all(0.001 <= rate <= 0.02 for rate in rates)
+    assert f"4 trials, {4 * EPOCHS} epochs" in interrupted[0]["whole"][0]
+    # What Ray kept is not needed any more.
+    assert {path.name for path in (place / "own/sweeps").iterdir()} == {"tiny.json"}
+
+
+def test_the_winner_is_an_experiment_and_judged_once_on_the_test_images(found):
+    best = max(found.trials, key=lambda trial: trial.accuracy)
+    winner = get("lenet5-tuned")
+    assert winner.recipe.learning_rate == best.values["learning_rate"]
+    assert winner.held_out == 0
+    run = runs.load("lenet5-tuned")
+    assert np.sum(run.confusion) == 64
+    assert run.images_per_second == pytest.approx(256 / np.median(run.history.train_seconds))
+    assert len(list(runs.folder().glob("*.json"))) == 1
+
+
+@pytest.fixture(scope="module")
+def network():
+    """The beginning of a command that runs where there is no network but the loopback."""
+    tools = ("unshare", "nsenter", "ip")
+    if sys.platform != "linux" or os.geteuid() or not all(map(shutil.which, tools)):
+        pytest.skip(f"a network of two nodes' own needs Linux, root, and {', '.join(tools)}")
+    inside = "ip link set lo up && echo up && exec sleep 900"
+    command = ["unshare", "--net", "sh", "-c", inside]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as holder:
+        if holder.stdout.readline() != b"up\n":
+            pytest.skip("this machine lets nobody make a network")
+        yield ["nsenter", f"--net=/proc/{holder.pid}/ns/net"]
+        holder.kill()
+
+
+HEAD, WORKER = "127.0.0.2", "127.0.0.3"
+ADDRESS = f"{HEAD}:6379"
+
+
+@pytest.fixture(scope="module")
+def nodes(network, place, tiny_folder):
+    """Two nodes with a core each, and a token; their sessions' numbers."""
+    (place / ".ray").mkdir(exist_ok=True)
+    (place / ".ray/auth_token").write_text("0123456789abcdef" * 4)
+    # Sockets have short names.
+    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    environment = os.environ | {"HOME": str(place), "RAY_AUTH_MODE": "token"}
+    environment |= {"TFDS_DATA_DIR": str(tiny_folder), "RAY_USAGE_STATS_ENABLED": "0"}
+    started = []
+    for address, how in {
+        HEAD: ["--head", "--port=6379", "--include-dashboard=false", f"--temp-dir={folder}"],
+        WORKER: [f"--address={ADDRESS}"],
+    }.items():
+        ray = [*network, sys.executable, "-m", "ray.scripts.scripts", "start", "--block"]
+        with (place / address).open("w") as output:
+            node = subprocess.Popen(
+                [*ray, f"--node-ip-address={address}", "--num-cpus=1", *how],
+                env=environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        started.append(node)
+        wait_for(lambda a=address: "runtime started" in (place / a).read_text(), node)
+    yield [node.pid for node in started]
+    for node in started:
+        kill(node.pid)
+        node.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_nobody_gets_in_without_the_token(nodes, network, search, place):
+    for other in ({"HOME": place / "stranger"}, {"RAY_AUTH_TOKEN": "f" * 64}):
+        began = time.monotonic()
+        child = search("--address", ADDRESS, before=network, **other)
+        output, _ = child.communicate(timeout=PATIENCE)
+        assert child.returncode == 1
+        assert f"no Ray cluster at {ADDRESS} that takes the token from here: " in output
+        assert "Traceback" not in output
+        assert time.monotonic() - began < 60
+
+
+def test_two_nodes_one_of_which_dies(nodes, network, search, place, monkeypatch):
+    storage = place / "shared"
+    arguments = ("--address", ADDRESS, "--storage", storage, "--no-final", "--trials", 3)
+    child = search(*arguments, before=network, CNN_EXPLAINER_HOME=place / "other")
+
+    def midway():
+        """What the second node is in the middle of, while the first one is at work, too."""
+        begun = {trial.name for trial in kept(storage) if 2 < len(trial.seconds) < EPOCHS}
+        return working(nodes[0]) and working(nodes[1]) & begun
+
+    lost = wait_for(midway, child)
+    kill(nodes[1])
+    state = {trial.name: trial.seconds for trial in kept(storage)}
+    output = child.communicate(timeout=PATIENCE)[0]
+    assert child.returncode == 0, output
+
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(place / "other"))
+    found = load("tiny")
+    assert [trial.end for trial in found.trials] == ["finished"] * 3
+    assert found.nodes == 2
+    assert lost and lost <= set(state)
+    # No epoch that was kept is trained again: all that is lost is the one that was under way.
+    assert all(went_on(found, seconds) for seconds in state.values())
+
+
+def test_an_address_at_which_nothing_is(search, place):
+    began = time.monotonic()
+    output, _ = search("--address", "127.0.0.1:1", CNN_EXPLAINER_HOME=place / "none").communicate()
+    assert output.startswith("cnn-explainer: no Ray cluster at 127.0.0.1:1")
+    assert time.monotonic() - began < 60
+
+
+def test_nothing_to_resume(search, place):
+    child = search("--resume", CNN_EXPLAINER_HOME=place / "none")
+    output, _ = child.communicate()
+    assert child.returncode == 1
+    assert output.startswith("cnn-explainer: there is no search to resume in ")
+
+
+def test_where_ray_is_not_installed(monkeypatch, place):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ExplainerError, match=r'pip install "cnn-explainer\[sweep\]"'):
+        engine.run(space_file.read(place / "space.yaml"))
