@@ -50,6 +50,7 @@ FIGURES = {
     "confusion": lambda: figures.confusion(RUN),
     "calibration": lambda: figures.calibration(RUN),
     "architecture": lambda: figures.architecture("vgg16"),
+    "cluster": lambda: figures.cluster(2, 3),
     "feature maps": lambda: figures.feature_maps(MAPS, title="conv1 & more"),
     "filters": lambda: figures.filters(RUN),
     "arrays": lambda: figures.arrays({"<a>": MAPS[:3, :3, 0], "b": MAPS[0, 0]}, caption="Two."),
@@ -553,3 +554,16 @@ def test_pictures_keep_their_names_and_order():
 def test_pictures_need_a_name_each(images, titles, columns, complaint):
     with pytest.raises(ValueError, match=complaint):
         figures.pictures(images, titles, columns=columns, alt="x")
+
+
+@pytest.mark.parametrize(("nodes", "cores"), [(1, 1), (3, 4), (4, 2)])
+def test_a_cluster_has_a_trial_for_each_core(nodes, cores):
+    figure = figures.cluster(nodes, cores)
+    assert figure.svg.count(">trial<") == nodes * cores
+    assert f"{cores} trials" in figure.alt
+
+
+@pytest.mark.parametrize(("nodes", "cores", "name"), [(0, 2, "nodes"), (2, 5, "cores")])
+def test_a_cluster_that_cannot_be_drawn(nodes, cores, name):
+    with pytest.raises(ValueError, match=rf"`{name}` must be a whole number from 1 to 4"):
+        figures.cluster(nodes, cores)

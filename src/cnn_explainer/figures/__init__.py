@@ -14,6 +14,7 @@ __all__ = [
     "architecture",
     "arrays",
     "calibration",
+    "cluster",
     "confusion",
     "costs",
     "curves",
