@@ -159,6 +159,8 @@ class Markdown:
             case "grid-item-card":
                 name = f"[{title}]({self._in_repository(link[1])})" if link else f"**{title}**"
                 return f"- {name}: {' '.join(body.split())}"
+            case "literalinclude":
+                return f"[{posixpath.basename(title)}]({self._file(title)})"
             case "math":
                 return f"$$\n{body}\n$$"
         name = found["directive"]
@@ -200,11 +202,14 @@ class Markdown:
 
     def _in_repository(self, path: str) -> str:
         """The address of a page's notebook, or of its text if it has none."""
-        page = self._beside(path.removesuffix(".md"))
-        suffix = "ipynb" if page in self.book.chapters else "md"
+        page = path.removesuffix(".md")
+        return self._file(f"{page}.{'ipynb' if self._beside(page) in self.book.chapters else 'md'}")
+
+    def _file(self, path: str) -> str:
+        """The address of a file in the repository, whose path is seen from the page."""
         repository = self.book.repository
-        folder = repository["path_to_book"]
-        return f"{repository['url']}/blob/{repository['branch']}/{folder}/{page}.{suffix}"
+        place = posixpath.normpath(f"{repository['path_to_book']}/{self._beside(path)}")
+        return f"{repository['url']}/blob/{repository['branch']}/{place}"
 
     def _playground(self, _) -> str:
         return f"*In the book, a live network is here: [see it there]({self._on_site()}).*"
