@@ -74,7 +74,8 @@ def write_scripts(folder: Path) -> Path:
     """A page with the scripts and no playground."""
     static = folder / "scripts"
     hook.bundle(REPOSITORY / "book/_static", static)
-    tags = "".join(f'<script src="{name}"></script>' for name in (hook.SCRIPT, hook.FOLLOWING))
+    scripts = (hook.SCRIPT, hook.FOLLOWING[0])
+    tags = "".join(f'<script src="{name}"></script>' for name in scripts)
     page = static / "page.html"
     page.write_text(f'<!doctype html><meta charset="utf-8">{tags}', encoding="utf-8")
     return page

@@ -4,8 +4,8 @@ A page asks for one with `<div class="cnn-playground">A sentence</div>`, in Mark
 `data-model` and `data-sample` say what it starts with, `data-small` makes it the small form. The
 sentence stays for those who read without JavaScript; the full form has a picture below it.
 
-The scripts are joined into two files, what the first answer needs and what follows it, and the
-styles into one. The browser is told to let nothing out of a page that holds them.
+The scripts are joined into two files, what the first answer needs and what follows it, and so are
+the styles. The browser is told to let nothing out of a page that holds them.
 """
 
 import base64
@@ -25,8 +25,9 @@ from cnn_explainer.files import write_atomically
 
 PLAYGROUND = re.compile(r'(<div class="cnn-playground"[^>]*>)(.*?)(</div>)', re.DOTALL)
 PARTS = "reader thread playground sources models network answers".split()
-FIRST = ("cnn.js", *(f"playground/{name}.js" for name in PARTS))
-SCRIPT, FOLLOWING, STYLE = "live/playground.js", "live/following.js", "live/playground.css"
+FIRST = ("cnn.js", *(f"playground/{name}.js" for name in PARTS), "playground/playground.css")
+SCRIPT, STYLE = "live/playground.js", "live/playground.css"
+FOLLOWING = ("live/following.js", "live/following.css")
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="'
     "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'self'\">"
@@ -46,22 +47,21 @@ def setup(app):
 
 def bundle(source: Path, target: Path) -> None:
     """Join scripts and styles of one `_static` folder into files of another."""
-    folder = source / "playground"
     first = [source / name for name in FIRST]
-    following = sorted(set(folder.glob("*.js")) - set(first))
-    parts = {SCRIPT: first, FOLLOWING: following, STYLE: sorted(folder.glob("*.css"))}
-    for name, paths in parts.items():
-        text = assets.lean("\n".join(path.read_text("utf-8") for path in paths))
-        write_atomically(target / name, text.encode())
+    following = sorted({*source.glob("playground/*")} - {*first})
+    for names, paths in {(SCRIPT, STYLE): first, FOLLOWING: following}.items():
+        for name in names:
+            alike = [path for path in paths if path.suffix == Path(name).suffix]
+            text = assets.lean("\n".join(path.read_text("utf-8") for path in alike))
+            write_atomically(target / name, text.encode())
 
 
 def data(static: Path) -> dict:
-    """What the scripts show, and the address of those that follow, in this `_static` folder."""
-    digest = hashlib.sha256((static / FOLLOWING).read_bytes()).hexdigest()[:8]
+    """What the scripts show, and the addresses of what follows, in this `_static` folder."""
     return {
         "colours": [f"#{bytes(colour).hex()}" for colour in cividis(np.linspace(0, 1, 16))],
         "samples": [_sample(name) for name in probes.PROBES],
-        "following": f"{FOLLOWING}?v={digest}",
+        "following": [f"{name}?v={_digest(static / name)}" for name in FOLLOWING],
     }
 
 
@@ -74,6 +74,10 @@ def filled(match: re.Match, content: dict) -> str:
     # No text may end the script.
     text = json.dumps(content).replace("<", "\\u003c")
     return f'{begin}{sentence}{picture}<script type="application/json">{text}</script>{end}'
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def _sample(name: str) -> dict:

@@ -162,7 +162,7 @@ playground.part((app) => {
     const sum = all.reduce((sum, { product }) => sum + product, bias);
     rows.push(total("bias", bias), total("in all", sum));
     const title = `${name(unit)} less ${name(rival)}`;
-    return table(title, rows, ["from", "x", "w − w", "x·(w − w)"]);
+    return table(title, rows, ["from", "x", "Δw", "x·Δw"]);
   }
 
   function beside(term) {

@@ -104,9 +104,9 @@
 
   // What the first answer does not need is fetched after it, once.
   function follow({ data, url }) {
-    const src = url(data.following);
+    const [src, href] = data.following.map(url);
     if (document.querySelector(`script[src="${src}"]`)) return;
-    document.head.append(make("script", { src }));
+    document.head.append(make("link", { rel: "stylesheet", href }), make("script", { src }));
   }
 
   function create(root) {
