@@ -5,8 +5,6 @@ is there within seconds; a number or a title of it that other pages show, they s
 `make book`, which then reads every page again.
 """
 
-import subprocess
-import sys
 import threading
 import time
 from functools import partial
@@ -60,10 +58,14 @@ def pages() -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in BOOK.rglob("*.md")}
 
 
-def build(saved: list[Path]) -> None:
-    """Read and write these pages alone. What is wrong with them is told, and nothing stops."""
-    # The mark would make this build read every page; the next whole build is to do so.
-    UNFINISHED.unlink(missing_ok=True)
+def build(*saved: Path) -> None:
+    """Read and write these pages alone; without any, all that are not up to date.
+
+    What is wrong with them is told, and nothing stops.
+    """
+    if saved:
+        # The mark would make this build read every page; the next whole build is to do so.
+        UNFINISHED.unlink(missing_ok=True)
     build_sphinx(
         BOOK,
         HTML,
@@ -71,10 +73,11 @@ def build(saved: list[Path]) -> None:
         path_config=REPOSITORY / "_config.yml",
         confoverrides={
             "external_toc_path": str(REPOSITORY / "_toc.yml"),
+            "latex_individualpages": False,
             "suppress_warnings": ["notebook"],
         },
         filenames=[str(path) for path in saved],
-        quiet=True,
+        quiet=bool(saved),
     )
     UNFINISHED.touch()
 
@@ -89,7 +92,7 @@ def follow() -> None:
         known = now
         if saved:
             began = time.monotonic()
-            build(saved)
+            build(*saved)
             Handler.written = str(time.time())
             names = ", ".join(path.relative_to(BOOK).as_posix() for path in saved)
             print(f"{names}: {time.monotonic() - began:.1f} s", flush=True)
@@ -97,11 +100,7 @@ def follow() -> None:
 
 def main() -> None:
     """Build, serve and follow."""
-    subprocess.run(
-        [Path(sys.executable).with_name("jupyter-book"), "build", "book/"],
-        cwd=REPOSITORY,
-        check=True,
-    )
+    build()
     handler = partial(Handler, directory=str(HTML))
     with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
