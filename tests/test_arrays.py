@@ -47,11 +47,13 @@ def test_all_zeros_have_the_colour_of_zero():
 def test_many_numbers_are_colours_alone():
     figure = arrays({"map": np.arange(100).reshape(10, 10)})
     assert numbers(figure) == []
-    assert figure.alt.replace("\N{NO-BREAK SPACE}", " ") == "map: 10 × 10 numbers from 0 to 99."
+    assert figure.alt.replace("\N{NO-BREAK SPACE}", " ") == (
+        "Numbers. map: 10 × 10 numbers from 0 to 99."
+    )
 
 
 def test_the_alternative_text_holds_small_arrays():
-    assert arrays({"x": [1, -0.004], "y": np.eye(2)}).alt == "x: 1 0. y: 1 0; 0 1."
+    assert arrays({"x": [1, -0.004], "y": np.eye(2)}).alt == ("Numbers. x: 1 0. y: 1 0; 0 1.")
 
 
 @pytest.mark.parametrize(

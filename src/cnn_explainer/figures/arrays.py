@@ -37,7 +37,7 @@ def arrays(
     panels = [_cells(name, plane, largest) for name, plane in planes.items()]
     low, high = _number(-largest), _number(largest)
     panels.append(Panel(130, 60, colour_bar(8, 20, 112, low, high, "value")))
-    alt = " ".join(_said(name, plane) for name, plane in planes.items())
+    alt = "Numbers. " + " ".join(_said(name, plane) for name, plane in planes.items())
     return Figure(tuple(panels), alt, caption)
 
 
