@@ -16,8 +16,8 @@ book: $(INSTALLED)      ## build the site; what has not changed is not done agai
 live: $(INSTALLED)      ## show the book, and a page anew as soon as it is saved
 	@PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python book/_ext/live.py
 
-test: $(INSTALLED)      ## run all tests
-	$(BIN)/python -m pytest
+test: $(INSTALLED)      ## run all tests, two at a time
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(INSTALLED)      ## check the style of the code, and its format
 	$(BIN)/ruff check && $(BIN)/ruff format --check

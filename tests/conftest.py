@@ -12,6 +12,13 @@ from building import REPOSITORY, build, files
 from cnn_explainer import datasets, export
 
 
+def pytest_collection_modifyitems(items):
+    """Beside each other: what needs the built book, in one process, and file by file the rest."""
+    for item in items:
+        group = "book" if "book" in item.fixturenames else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """An empty folder for the user's own records, weights and states."""

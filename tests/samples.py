@@ -1,6 +1,6 @@
 """Made-up runs for the tests: random numbers that fit together as a real run's do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -10,8 +10,9 @@ import numpy as np
 from cnn_explainer import metrics
 from cnn_explainer.architectures import shapes
 from cnn_explainer.datasets import SOURCES
-from cnn_explainer.experiments import get
+from cnn_explainer.experiments import Experiment, get
 from cnn_explainer.runs import Filters, History, Provenance, Run
+from cnn_explainer.speedrun import Lap, SpeedRun
 from cnn_explainer.sweep import Space, Sweep, Trial
 from cnn_explainer.sweep.space import Range
 
@@ -218,6 +219,23 @@ def _trial(rng, space: Space, values, accuracy: float, noise: float, rungs) -> T
         values=values,
         end="finished" if done == asked else "stopped",
         history=past.model_copy(update={"val_accuracy": tuple(curve[:done].tolist())}),
+    )
+
+
+def speedrun(experiment: Experiment, seeds: Iterable[int] = (1, 2, 3)) -> SpeedRun:
+    """A speed run whose laps take from 5 to 6 seconds, and are right on 0.58 to 0.62."""
+    rng = np.random.default_rng(0)
+    return SpeedRun(
+        experiment=experiment,
+        laps=tuple(
+            Lap(seed=seed, seconds=rng.uniform(5, 6), accuracy=rng.uniform(0.58, 0.62))
+            for seed in seeds
+        ),
+        processor="AMD EPYC 9B14",
+        cores=2,
+        precision="float32",
+        versions={"python": "3.11.2", "cnn-explainer": "0.1.0", "keras": "3.15.0"},
+        finished=datetime(2026, 11, 25, 12, 0, tzinfo=UTC),
     )
 
 

@@ -8,7 +8,8 @@ import pytest
 import samples
 from typer.testing import CliRunner
 
-from cnn_explainer import cli, runs
+from cnn_explainer import cli, experiments, runs, speedrun, sweep
+from cnn_explainer.errors import RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
 
@@ -199,3 +200,27 @@ def test_ship_puts_record_and_small_weights_into_the_package(home, tmp_path, mon
         *["lenet5-plain.json"] * 3,
         "lenet5-plain.npz",
     ]
+
+
+def test_ship_puts_searches_and_what_they_found_into_the_package(home, tmp_path, monkeypatch):
+    shipped = tmp_path / "recorded"
+    monkeypatch.setattr(runs, "SHIPPED", shipped)
+    search = samples.sweep()
+    sweep.save(search)
+    experiments.keep(search.winner)
+    runs.save(samples.run(search.winner, seed=search.winner.seed))
+    assert call("ship", search.space.name, "--as", "search")[0] == 0
+    assert call("ship", search.winner.name, "--seed", search.winner.seed)[0] == 0
+    fast = search.winner.model_copy(update={"variant": "fast"})
+    speedrun.save(samples.speedrun(fast))
+    assert call("ship", fast.model, "--as", "speedrun")[0] == 0
+    names = sorted(path.relative_to(shipped).as_posix() for path in shipped.rglob("*.json"))
+    assert names == [
+        f"experiments/{fast.name}.json",
+        f"experiments/{search.winner.name}.json",
+        f"{search.winner.slug}.json",
+        f"speedruns/{fast.model}.json",
+        f"sweeps/{search.space.name}.json",
+    ]
+    with pytest.raises(RecordNotFound, match="no record of a search called 'nothing'"):
+        call("ship", "nothing", "--as", "search")

@@ -122,3 +122,21 @@ def test_a_grid_counts_its_combinations(file):
     space = read(file("search: grid\n" + text.replace("{uniform: [0, 2]}", "[0, 1]")))
     assert space.combinations == 2 * 3 * 2
     assert Space.model_validate_json(space.model_dump_json(exclude_unset=True)) == space
+
+
+def test_what_counts_is_the_whole_network_on_all_images():
+    space = Space(
+        name="cheap",
+        model="alexnet",
+        image_size=96,
+        train_share=0.3,
+        final_epochs=40,
+        settings={"epochs": 9, "learning_rate": (0.02, 0.05)},
+    )
+    trial = space.experiment({"epochs": 9, "learning_rate": 0.05})
+    final = space.final({"epochs": 9, "learning_rate": 0.05})
+    assert (trial.image_size, trial.train_share, trial.held_out) == (96, 0.3, 0.1)
+    assert (final.image_size, final.train_share, final.held_out) == (227, 1, 0)
+    assert (trial.recipe.epochs, final.recipe.epochs) == (9, 40)
+    assert final.recipe.learning_rate == 0.05
+    assert space.model_copy(update={"final_epochs": None}).final({"epochs": 9}).recipe.epochs == 9

@@ -8,7 +8,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
@@ -17,7 +17,7 @@ from rich.table import Table
 
 from . import architectures, datasets, results, runs
 from .errors import ExplainerError, RecordNotFound
-from .experiments import CATALOGUE, SEED, Experiment, Precision, get, keep
+from .experiments import CATALOGUE, SEED, Experiment, Precision, found, get, keep
 from .export import Dtype
 
 app = typer.Typer(
@@ -280,21 +280,21 @@ def sweep(
     space = space_file.read(file).limited(trials, max_epochs)
     _load_keras()
     try:
-        found = engine.run(space, address=address, storage=storage, resume=resume)
+        result = engine.run(space, address=address, storage=storage, resume=resume)
     except KeyboardInterrupt:
         typer.echo(
             "\nstopped; what was done is kept. The same command with --resume goes on", err=True
         )
         raise typer.Exit(1) from None
-    best = found.best
+    best = result.best
     _print(["setting", "value"], [[name, _short(value)] for name, value in best.values.items()])
     typer.echo(
-        f"{len(found.trials)} trials, {found.epochs} epochs; the best is right on"
+        f"{len(result.trials)} trials, {result.epochs} epochs; the best is right on"
         f" {best.accuracy:.4f} of the images held out"
     )
-    typer.echo(keep(found.winner))
+    typer.echo(keep(result.winner))
     if final:
-        train([found.winner.name])
+        train([result.winner.name])
 
 
 @app.command()
@@ -317,19 +317,34 @@ def speedrun(
 
 @app.command()
 def ship(
-    name: Name,
+    name: Annotated[str, typer.Argument(help="An experiment; with --as a search or a network.")],
     seed: Seed = SEED,
     learning_rate: Annotated[float | None, typer.Option(help="If not the recipe's.")] = None,
     train_share: Annotated[float | None, typer.Option(help="If not all images.")] = None,
+    kind: Annotated[Literal["run", "search", "speedrun"], typer.Option("--as")] = "run",
 ) -> None:
-    """For authors: put an own record, and LeNet-5's or base's weights, into the package."""
-    from . import weights
+    """For authors: put an own record into the package, and what goes with it.
 
+    With a run go LeNet-5's or base's weights, if it is of the catalogue; with a run or speed run of
+    an experiment that a search found, the experiment.
+    """
+    from . import speedrun, sweep, weights
+
+    if kind == "search":
+        typer.echo(sweep.save(sweep.load(name), runs.SHIPPED / "sweeps"))
+        return
+    if kind == "speedrun":
+        laps = speedrun.load(name)
+        typer.echo(speedrun.save(laps, runs.SHIPPED))
+        typer.echo(keep(laps.experiment, runs.SHIPPED))
+        return
     experiment = _experiment(name, seed=seed, learning_rate=learning_rate, train_share=train_share)
     run = runs.read(runs.folder() / f"{experiment.slug}.json")
     # The page runs these two, as in the catalogue; other weights would only fill the package.
-    if experiment.model in ("lenet5", "base") and experiment == CATALOGUE[name]:
+    if experiment.model in ("lenet5", "base") and experiment == CATALOGUE.get(name):
         typer.echo(weights.copy(experiment, runs.SHIPPED))
+    if name in found():
+        typer.echo(keep(found()[name], runs.SHIPPED))
     typer.echo(runs.save(run, runs.SHIPPED))
 
 

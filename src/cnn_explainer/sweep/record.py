@@ -88,11 +88,8 @@ class Sweep(_Value):
 
     @property
     def winner(self) -> Experiment:
-        """The best trial's settings, as an experiment that uses all training images and is judged
-        on the test images.
-        """
-        found = self.space.experiment(self.best.values)
-        return found.model_copy(update={"held_out": 0})
+        """The best trial's settings, as the experiment that counts; see `Space.final`."""
+        return self.space.final(self.best.values)
 
     @model_validator(mode="after")
     def _trials_are_of_the_space(self):

@@ -140,6 +140,8 @@ class Space(_Value):
     """How many; of a grid, how many rounds of all combinations are tried is always one."""
     early_stopping: Stopping | None = Stopping()
     """`null`: every trial is trained to its end."""
+    final_epochs: PositiveInt | None = None
+    """Of the winner's own training, if it is to have others than its trial had."""
     cores: NonNegativeInt = 1
     """Of the processor, for each trial."""
     accelerators: float = Field(0, ge=0)
@@ -203,6 +205,21 @@ class Space(_Value):
             held_out=self.held_out,
             seed=self.seed,
             **parts,
+        )
+
+    def final(self, values: dict[str, Any]) -> Experiment:
+        """The training with these values that counts: of the whole network on all training images,
+        judged on the test images.
+        """
+        trial = self.experiment(values)
+        epochs = self.final_epochs or trial.recipe.epochs
+        return trial.model_copy(
+            update={
+                "held_out": 0,
+                "train_share": 1,
+                "image_size": CATALOGUE[f"{self.model}-plain"].image_size,
+                "recipe": trial.recipe.model_copy(update={"epochs": epochs}),
+            }
         )
 
     @model_validator(mode="after")
