@@ -196,3 +196,24 @@ def test_half_an_interval_is_student_s():
     values = np.random.default_rng(0).normal(size=(5, 3))
     low, high = stats.t.interval(0.95, 4, loc=values.mean(0), scale=stats.sem(values, axis=0))
     np.testing.assert_allclose(comparison.half_interval(values), (high - low) / 2)
+
+
+def test_what_is_published_is_judged_by_its_images():
+    found = comparison.of_published("alexnet-augmented", "alexnet-plain")
+    sides = [RESULTS[name] for name in ("alexnet-augmented", "alexnet-plain")]
+    counts = [[each.accuracy * each.images, (1 - each.accuracy) * each.images] for each in sides]
+    assert found.mean == sides[0].accuracy - sides[1].accuracy
+    assert found.p == pytest.approx(stats.chi2_contingency(counts, correction=False)[1], rel=0.02)
+    assert "accuracy of the write-up's AlexNet (with augmentation) is 3.1 points" in found.words
+    assert found.verdict == "within noise"
+    assert comparison.of_published("vgg16-augmented", "vgg16-plain").more_than_noise
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [(("lenet6-plain", "base-plain"), "must be of base-plain, .* Received: 'lenet6-plain'"),
+     (("vgg16-plain", "base-plain"), "must be on the data of `first`, tf_flowers")],
+)  # fmt: skip
+def test_what_is_not_published_is_refused(names, message):
+    with pytest.raises(ValueError, match=message):
+        comparison.of_published(*names)

@@ -28,6 +28,7 @@ TABLES = {
     "experiments": tables.experiments,
     "classes": lambda: tables.classes(samples.run()),
     "beside the write-up": lambda: tables.beside_published(samples.run()),
+    "published": lambda: tables.published("vgg16"),
     "variants beside the write-up": lambda: tables.beside_published(LENET5),
     "accuracies": lambda: tables.accuracies(SOME),
     "accuracies of none": lambda: tables.accuracies([]),
@@ -286,3 +287,14 @@ def test_confusions_are_counted():
     frame = tables.confusions(THREE[0], 3).frame
     assert frame["Images"].tolist() == sorted(counts.ravel())[:-4:-1]
     assert "Mean of 3 seeds." in tables.confusions(THREE).caption
+
+
+def test_published_numbers_have_the_interval_of_their_images():
+    table = tables.published("alexnet")
+    assert table.frame["Accuracy"].tolist() == [0.7157, 0.7466, 0.7584]
+    low, high = stats.binomtest(788, 1101).proportion_ci(0.95, method="wilson")
+    assert table.frame["±"].iloc[0] == pytest.approx((high - low) / 2, rel=0.01)
+    assert "for AlexNet, of one training each, on 1,101 test images" in table.caption
+    assert "for the base model," in tables.published("base").caption
+    with pytest.raises(ValueError, match=r"must be one of base, lenet5, .* Received: 'resnet'"):
+        tables.published("resnet")

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from . import published, words
-from .experiments import Experiment
+from .experiments import CATALOGUE, Experiment
 from .provenance import as_seeds, by_experiment, title
 from .runs import Run
 
@@ -178,6 +178,27 @@ def with_published(runs: Run | Sequence[Run]) -> Difference:
     numbers = [np.array([run.test.accuracy for run in seeds]), np.array([theirs.accuracy])]
     images = [int(np.sum(seeds[0].confusion)), theirs.images]
     return _apart(titles, MEASURES["accuracy"], numbers, images)
+
+
+def of_published(first: str, second: str) -> Difference:
+    """The write-up's accuracy of one experiment against its accuracy of another, as in `compare`.
+
+        of_published("alexnet-augmented", "alexnet-plain")   ->  3.1 points, within noise
+
+    Raises `ValueError` for a name that it does not have, or two of different data.
+    """
+    names = first, second
+    for name in names:
+        if name not in published.RESULTS:
+            every = ", ".join(published.RESULTS)
+            raise ValueError(f"`first` and `second` must be of {every}. Received: {name!r}")
+    data = [CATALOGUE[name].dataset for name in names]
+    if data[0] != data[1]:
+        raise ValueError(f"`second` must be on the data of `first`, {data[0]}. Received: {data[1]}")
+    titles = [f"the write-up's {words.experiment(CATALOGUE[name])}" for name in names]
+    sides = [published.RESULTS[name] for name in names]
+    numbers = [np.array([each.accuracy]) for each in sides]
+    return _apart(titles, MEASURES["accuracy"], numbers, [each.images for each in sides])
 
 
 def among(runs: Iterable[Run], measure: str | Measure = "accuracy") -> tuple[Difference, ...]:

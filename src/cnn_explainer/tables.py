@@ -8,6 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from . import comparison, mistakes, words
 from . import runs as records
@@ -212,6 +213,36 @@ def beside_published(runs: Run | Sequence[Run]) -> Table:
     caption = f"The write-up's numbers, of one seed, and ours. {_spread(*groups.values())}"
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Measure")
     return Table(frame, caption, describe(runs))
+
+
+def published(model: str) -> Table:
+    """What the write-up measured of one network's variants.
+
+        published("alexnet")   ->  3 rows; ± is half the 95 % interval that the images allow
+
+    Raises `ValueError` for a network that it does not have.
+    """
+    variants = [each for each in CATALOGUE.values() if each.model == model]
+    if not variants:
+        every = ", ".join(dict.fromkeys(each.model for each in CATALOGUE.values()))
+        raise ValueError(f"`model` must be one of {every}. Received: {model!r}")
+    rows = {}
+    for each in variants:
+        theirs = RESULTS[each.name]
+        spread = theirs.accuracy * (1 - theirs.accuracy) / theirs.images
+        rows[words.variant(each.variant)] = {
+            "Accuracy": theirs.accuracy,
+            "±": float(ndtri(1 - comparison.LEVEL / 2)) * spread**0.5,
+            "Loss (nats)": theirs.loss,
+            "Binary accuracy": theirs.binary_accuracy,
+            "Fit time (s)": theirs.fit_seconds,
+        }
+    caption = (
+        f"The write-up's numbers for {words.amid(architecture(model).title)}, of one training each,"
+        f" on {RESULTS[variants[0].name].images:,} test images. ±: half the 95 % interval that so"
+        " many images allow; another start would add to it."
+    )
+    return Table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("Variant"), caption)
 
 
 PUBLISHED = {

@@ -13,9 +13,8 @@ from scipy.special import ndtr
 
 from .. import comparison, words
 from ..architectures import shapes
-from ..comparison import LEVEL, Difference, Measure, compare
+from ..comparison import Difference, Measure, compare
 from ..provenance import shortfall
-from ..published import RESULTS
 from ..runs import Run
 from .claim import Outcome, Seeds, Verdict, holds_if, listed, percent, points
 from .steps import SETTLED, scatter
@@ -92,17 +91,10 @@ def published_rise(later: str, earlier: str) -> Callable[[], Outcome]:
     """The write-up's own accuracies differ by more than the noise of its test images."""
 
     def test() -> Outcome:
-        sides = [RESULTS[name] for name in (later, earlier)]
-        size = sides[0].accuracy - sides[1].accuracy
-        error = sum(each.accuracy * (1 - each.accuracy) / each.images for each in sides) ** 0.5
-        said = (
-            f"From {sides[1].accuracy:.4f} to {sides[0].accuracy:.4f} are {100 * size:.1f} points."
-            f" With {sides[0].images:,} test images, the standard error of such a difference is"
-            f" {100 * error:.1f} points."
-        )
-        if 2 * ndtr(-abs(size) / error) >= LEVEL:
-            return Outcome(said, Verdict.NOISE)
-        return holds_if(size > 0, said)
+        found = comparison.of_published(later, earlier)
+        if not found.more_than_noise:
+            return Outcome(found.words, Verdict.NOISE)
+        return holds_if(found.mean > 0, found.words)
 
     return test
 
