@@ -29,6 +29,7 @@ TABLES = {
     "classes": lambda: tables.classes(samples.run()),
     "beside the write-up": lambda: tables.beside_published(samples.run()),
     "published": lambda: tables.published("vgg16"),
+    "published differences": lambda: tables.published_differences(("vgg16-plain", "alexnet-plain")),
     "variants beside the write-up": lambda: tables.beside_published(LENET5),
     "accuracies": lambda: tables.accuracies(SOME),
     "accuracies of none": lambda: tables.accuracies([]),
@@ -298,3 +299,13 @@ def test_published_numbers_have_the_interval_of_their_images():
     assert "for the base model," in tables.published("base").caption
     with pytest.raises(ValueError, match=r"must be one of base, lenet5, .* Received: 'resnet'"):
         tables.published("resnet")
+
+
+def test_published_differences_are_taken_together():
+    pairs = (("alexnet-augmented", "alexnet-plain"), ("vgg16-plain", "alexnet-plain"))
+    table = tables.published_differences(*pairs)
+    found = comparison.together(comparison.of_published(*pair) for pair in pairs)
+    assert [*table.frame.index] == [" − ".join(pair) for pair in pairs]
+    assert table.frame["p"].tolist() == [each.p for each in found]
+    assert table.frame["That is"].tolist() == ["within noise", "more than noise"]
+    assert "adjusted for 2 comparisons" in table.caption

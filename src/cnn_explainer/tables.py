@@ -239,8 +239,8 @@ def published(model: str) -> Table:
         }
     caption = (
         f"The write-up's numbers for {words.amid(architecture(model).title)}, of one training each,"
-        f" on {RESULTS[variants[0].name].images:,} test images. ±: half the 95 % interval that so"
-        " many images allow; another start would add to it."
+        f" on {RESULTS[variants[0].name].images:,} test images. ±: half the 95\N{NO-BREAK SPACE}%"
+        " interval that so many images allow; another start would add to it."
     )
     return Table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("Variant"), caption)
 
@@ -359,7 +359,30 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
     runs = tuple(runs)
     compared = comparison.among(runs, measure)
     rows = {
-        " − ".join(side[0].experiment.name for side in sides): {
+        " − ".join(side[0].experiment.name for side in sides): each
+        for sides, each in zip(comparison.pairs(runs), compared, strict=True)
+    }
+    source = describe(runs) if runs else ""
+    return _of_differences(rows, comparison.measure_of(measure), source)
+
+
+def published_differences(*pairs: tuple[str, str]) -> Table:
+    """The write-up's accuracies, compared with each other.
+
+        published_differences(("alexnet-augmented", "alexnet-plain"))   ->  a row: within noise
+
+    Raises `ValueError`, as `comparison.of_published`.
+    """
+    compared = comparison.together(comparison.of_published(*pair) for pair in pairs)
+    rows = {" − ".join(pair): each for pair, each in zip(pairs, compared, strict=True)}
+    return _of_differences(rows, comparison.MEASURES["accuracy"], "")
+
+
+def _of_differences(
+    compared: dict[str, comparison.Difference], measure: comparison.Measure, source: str
+) -> Table:
+    rows = {
+        name: {
             "Mean": each.mean,
             "From": each.low,
             "To": each.high,
@@ -367,18 +390,17 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
             "p": each.p,
             "That is": each.verdict,
         }
-        for sides, each in zip(comparison.pairs(runs), compared, strict=True)
+        for name, each in compared.items()
     }
     columns = ("Mean", "From", "To", "Interval from", "p", "That is")
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-    count = max((each.compared for each in compared), default=1)
+    count = max((each.compared for each in compared.values()), default=1)
     adjusted = f", adjusted for {count} comparisons (Holm)" if count > 1 else ""
     caption = (
-        f"Differences in the {comparison.measure_of(measure).name}, and the ends of their 95 %"
-        f" intervals. p is how often chance alone gives as much{adjusted}; below"
-        f" {comparison.LEVEL:g}, a difference is called more than noise."
+        f"Differences in the {measure.name}, and the ends of their 95\N{NO-BREAK SPACE}% intervals."
+        f" p is how often chance alone gives as much{adjusted}; below {comparison.LEVEL:g}, a"
+        " difference is called more than noise."
     )
-    source = describe(runs) if runs else ""
     return Table(frame.rename_axis("Difference"), caption, source)
 
 
