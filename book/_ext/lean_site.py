@@ -2,7 +2,7 @@
 
 The theme brings the sources of its scripts, its fonts in a second format and its translations. A
 figure that moves brings its style and script along, as a notebook shows each in a frame of its
-own; the site keeps each in one file.
+own; the site keeps each in one file. The theme's style sheets lose what no page uses.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
+import lean_styles
 from cnn_explainer.files import write_atomically
 
 UNUSED = (
@@ -23,11 +24,18 @@ UNUSED = (
 SHARED = re.compile(r"<(style|script)>(.{500,}?)</\1>", re.DOTALL)
 """A style or a script of a figure; short ones are not worth a file."""
 FOLDER = "figures"
+OWN_STYLES = ("style.css", FOLDER, "live")
+CHOOSE_THEME = """(({ dataset }) => {
+  if (dataset.mode !== "auto") return;
+  dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+})(document.documentElement);"""
+"""What the theme's script does when all is there; by then the page is drawn, and drawn anew."""
 
 
 def setup(app):
     """Connect to Sphinx."""
     app.connect("config-inited", _use_templates)
+    app.connect("builder-inited", lambda app: app.add_js_file(None, body=CHOOSE_THEME))
     app.connect("html-page-context", _share)
     # After the theme has put its buttons there.
     app.connect("html-page-context", _offer_notebook, priority=900)
@@ -66,6 +74,22 @@ def _take_off(app, exception):
     for pattern in UNUSED:
         for path in Path(app.outdir).glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _shorten_styles(Path(app.outdir))
+
+
+def _shorten_styles(site: Path):
+    static = site / "_static"
+    styles = [path for path in static.rglob("*.css") if not _is_own(path.relative_to(static))]
+    scripts = [path for path in static.rglob("*.js") if "mathjax" not in path.parts]
+    known = set()
+    for path in (*site.rglob("*.html"), *scripts):
+        known |= lean_styles.words(path.read_text("utf-8"))
+    for path in styles:
+        write_atomically(path, lean_styles.lean(path.read_text("utf-8"), known).encode())
+
+
+def _is_own(path: Path) -> bool:
+    return path.parts[0] in OWN_STYLES
 
 
 def _offer_notebook(app, pagename, templatename, context, doctree):

@@ -1,7 +1,8 @@
 """MathJax from the site itself, so that no page asks another host for anything.
 
 Sphinx loads it on the pages that hold a formula, and on no others. It is not in `_static`,
-because Jupyter Book puts every script from there on every page.
+because Jupyter Book puts every script from there on every page. `formulas.js` starts it when
+all else is done.
 """
 
 from importlib.metadata import files
@@ -12,6 +13,7 @@ from sphinx.util.osutil import copyfile, ensuredir
 # The script, its fonts, and the commands that it loads only when a formula has them (`\cancel`).
 WANTED = ("tex-chtml.js", "output/chtml/fonts/woff-v2/*.woff", "input/tex/extensions/*.js")
 UNWANTED = "all-packages.js"
+STARTER = Path(__file__).with_name("formulas.js")
 
 
 def setup(app):
@@ -22,7 +24,7 @@ def setup(app):
 
 
 def _configure(app, config):
-    config.mathjax_path = "mathjax/tex-chtml.js"
+    config.mathjax_path = f"mathjax/{STARTER.name}"
 
 
 def _copy(app):
@@ -34,3 +36,4 @@ def _copy(app):
             target = Path(app.outdir, "_static", *file.parts[file.parts.index("mathjax") :])
             ensuredir(target.parent)
             copyfile(file.locate(), target)
+    copyfile(STARTER, Path(app.outdir, "_static/mathjax", STARTER.name))

@@ -103,7 +103,8 @@
   }
 
   // What the first answer does not need is fetched after it, once.
-  function follow({ data, url }) {
+  function follow({ root, data, url }) {
+    root.classList.add("shown");
     const [src, href] = data.following.map(url);
     if (document.querySelector(`script[src="${src}"]`)) return;
     document.head.append(make("link", { rel: "stylesheet", href }), make("script", { src }));
@@ -160,6 +161,7 @@
 
       complain(text) {
         complaint.textContent = text;
+        if (text) root.classList.add("shown");
       },
 
       setImage(pixels, name, truth = null) {
