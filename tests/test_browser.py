@@ -1,5 +1,7 @@
 """The pages as a reader meets them: on a desk and in a hand, by day and by night, and how soon."""
 
+import math
+import statistics
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,14 +16,34 @@ OF_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 SLOWER = 4
 """The processor is made slower by this factor while a page is timed."""
-LARGEST_PAINT, SHIFT, INTERACTION = 4000, 0.05, 1200
-"""Milliseconds, a share of the window, milliseconds. What is good is 1500 and 200; two slow cores
-at a quarter of their speed took up to 2200 and, for turning a page of figures dark, 500 to 800.
-"""
-PIECEMEAL = {"playground": 0.3}
-"""Pages that put themselves together piece by piece, and how far they shift meanwhile."""
-ATTEMPTS = 3
+LIMITS = {"paint": 1500, "shift": 0.05, "interaction": 200}
+"""Milliseconds, a share of the window, milliseconds."""
+ATTEMPTS = 5
 """Another process may have been in the way."""
+AT_REST, SLOWEST = 110, 4
+"""What the yardstick takes, in milliseconds, on the machine for which the limits are, when it has
+nothing else to do; and the slowest machine, in multiples of it, that the limits give way to.
+"""
+YARDSTICK = """() => {
+  const begin = performance.now();
+  const style = document.createElement("style");
+  for (let i = 0; i < 100; i++) style.append(`.a${i} > *, b.a${i} { top: 0 }`);
+  const box = document.createElement("div");
+  for (let i = 0; i < 300; i++) {
+    const paragraph = document.createElement("p");
+    paragraph.textContent = "convolution ".repeat(9);
+    paragraph.append(document.createElement("b"), document.createElement("i"));
+    box.append(paragraph);
+  }
+  document.body.append(style, box);
+  for (const width of [300, 400, 500]) {
+    box.style.cssText = `width: ${width}px; --any: ${width}`;
+    box.getBoundingClientRect();
+  }
+  style.remove();
+  box.remove();
+  return performance.now() - begin;
+}"""
 OBSERVE = """
 window.measured = { paint: 0, shift: 0, interaction: 0 };
 const observe = (type, note, more) => new PerformanceObserver((list) => {
@@ -30,15 +52,27 @@ const observe = (type, note, more) => new PerformanceObserver((list) => {
 observe("largest-contentful-paint", (entry) => (measured.paint = entry.startTime));
 observe("layout-shift", (entry) => (measured.shift += entry.hadRecentInput ? 0 : entry.value));
 observe("event", (entry) => {
-  measured.interaction = Math.max(measured.interaction, entry.duration);
+  // A pointer on its way is no interaction.
+  if (entry.interactionId) measured.interaction = Math.max(measured.interaction, entry.duration);
 }, { durationThreshold: 16 });
 """
+# The formulas come last, and the large playground with its first answer.
+COMPLETE = """async () => {
+  const missing = () =>
+    document.querySelector(".cnn-playground:not([data-small], .shown)") ||
+    [...document.querySelectorAll(".math")].some((each) => !each.querySelector("mjx-container"));
+  while (missing()) await new Promise((resolve) => setTimeout(resolve, 50));
+}"""
+# The browser tells of an event after the frame that followed it.
+TOLD = """() => new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 200)));
+})"""
 OWN_BYTES = """() => performance.getEntriesByType("resource")
   .filter((entry) => !entry.name.includes("/_static/") || entry.name.includes("/_static/models/"))
   .reduce((sum, entry) => sum + entry.encodedBodySize,
           performance.getEntriesByType("navigation")[0].encodedBodySize)"""
 # A colour on its way to another is neither.
-AT_REST = """Promise.allSettled(
+SETTLED = """Promise.allSettled(
   document.getAnimations().map((each) => each instanceof CSSTransition && each.finished)
 ).then(() => true)"""
 CONTROLS = (".theme-switch-button", ".cnn-widget button", ".cnn-playground button")
@@ -80,6 +114,8 @@ def _visit(context, address, name) -> Visit:
     page.goto(f"{address}/{name}.html", wait_until="networkidle")
     page.evaluate("document.fonts.ready.then(() => true)")
     seen.bytes = page.evaluate(OWN_BYTES)
+    # All at once, or axe would have each section drawn anew for each of its questions.
+    page.add_style_tag(content="section { content-visibility: visible !important }")
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         # The theme's script is told a moment later.
@@ -87,7 +123,7 @@ def _visit(context, address, name) -> Visit:
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             seen.too_wide.append(scheme)
         rules = OPTIONS if scheme == SCHEMES[0] else OPTIONS | OF_COLOURS
-        page.evaluate(AT_REST)
+        page.evaluate(SETTLED)
         found = AxeModule.Axe().run(page, options=rules).response["violations"]
         seen.violations += [
             f"{scheme}: {each['id']}: {each['help']}: {node['html'][:150]} {node['any'][:1]}"
@@ -117,12 +153,17 @@ def test_a_page_is_light(visits, width):
 
 @pytest.mark.parametrize("name", contents())
 def test_a_page_is_quick(browser, address, name):
-    """By the browser's own measure, on a processor that is slowed down."""
+    """By the browser's own measure, on a processor that is slowed down.
+
+    The best of a few attempts counts, for each measure by itself. A fixed piece of work is timed in
+    the same browser right before and after. Where it takes longer than on an idle machine, because
+    the machine is slower or busy, the times are taken to be longer by as much.
+    """
+    best = dict.fromkeys(LIMITS, math.inf)
     for _ in range(ATTEMPTS):
         measured = _measure(browser, f"{address}/{name}.html")
-        shift = PIECEMEAL.get(name, SHIFT)
-        limits = {"paint": LARGEST_PAINT, "shift": shift, "interaction": INTERACTION}
-        slow = {each: measured[each] for each in limits if measured[each] > limits[each]}
+        best = {each: min(best[each], measured[each]) for each in best}
+        slow = {each: value for each, value in best.items() if value > LIMITS[each]}
         if not slow:
             break
     assert slow == {}
@@ -134,13 +175,17 @@ def _measure(browser, url) -> dict[str, float]:
     context.add_init_script(OBSERVE)
     page = context.new_page()
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    times = [page.evaluate(YARDSTICK) for _ in range(3)]
     page.goto(url, wait_until="load")
-    page.wait_for_timeout(300)
+    page.evaluate(COMPLETE)
+    page.wait_for_timeout(500)
     for control in CONTROLS:
         if page.locator(control).count():
             page.locator(control).first.click()
-            # The browser tells of an event only after the frame that followed it.
-            page.wait_for_timeout(300)
+            page.evaluate(TOLD)
     measured = page.evaluate("measured")
+    page.goto("about:blank")
+    times += [page.evaluate(YARDSTICK) for _ in range(3)]
     context.close()
-    return measured
+    slowness = min(max(statistics.median(times) / AT_REST, 1), SLOWEST)
+    return measured | {each: measured[each] / slowness for each in ("paint", "interaction")}
