@@ -12,6 +12,7 @@ from building import REPOSITORY, build, files
 from cnn_explainer import datasets, export
 
 
+@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist looks.
 def pytest_collection_modifyitems(items):
     """Beside each other: what needs the built book, in one process, and file by file the rest."""
     for item in items:
