@@ -17,7 +17,7 @@ live: $(INSTALLED)      ## show the book, and a page anew as soon as it is saved
 	@PATH="$$PWD/$(BIN):$$PATH" $(BIN)/python book/_ext/live.py
 
 test: $(INSTALLED)      ## run all tests, two at a time
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 lint: $(INSTALLED)      ## check the style of the code, and its format
 	$(BIN)/ruff check && $(BIN)/ruff format --check

@@ -11,13 +11,20 @@ from building import REPOSITORY, build, files
 
 from cnn_explainer import datasets, export
 
+WITH_THE_BOOK = ("test_book.py", "test_browser.py", "test_hooks.py")
 
-@pytest.hookimpl(tryfirst=True)  # Before pytest-xdist looks.
-def pytest_collection_modifyitems(items):
-    """Beside each other: what needs the built book, in one process, and file by file the rest."""
-    for item in items:
-        group = "book" if "book" in item.fixturenames else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Two files at a time; those that need the built book share a process, and one build."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            name = nodeid.split("::")[0]
+            return "book" if name.endswith(WITH_THE_BOOK) else name
+
+    return Files(config, log)
 
 
 @pytest.fixture
