@@ -321,7 +321,9 @@ def ship(
     seed: Seed = SEED,
     learning_rate: Annotated[float | None, typer.Option(help="If not the recipe's.")] = None,
     train_share: Annotated[float | None, typer.Option(help="If not all images.")] = None,
-    kind: Annotated[Literal["run", "search", "speedrun"], typer.Option("--as")] = "run",
+    kind: Annotated[
+        Literal["run", "search", "speedrun"], typer.Option("--as", help="What is of that name.")
+    ] = "run",
 ) -> None:
     """For authors: put an own record into the package, and what goes with it.
 
