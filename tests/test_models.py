@@ -156,26 +156,53 @@ def test_augmentation_of_its_own():
 
 
 @pytest.mark.parametrize("count", [6, 5, 1])
-def test_by_halves_the_gradients_are_the_same(count):
+def test_for_a_processor_the_gradients_are_the_same(count):
     tf = pytest.importorskip("tensorflow")
     drawn = np.random.default_rng(count)
     images = drawn.uniform(0, 255, (count, 32, 32, 3)).astype("float32")
     labels = drawn.integers(10, size=count)
     found = []
-    for by_halves in (False, True):
-        model = models.build("lenet5", by_halves=by_halves)
+    for for_processor in (False, True):
+        model = models.build("lenet5", for_processor=for_processor)
         with tf.GradientTape() as tape:
             answers = model(images, training=True)
             loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, answers))
         found.append([answers, *tape.gradient(loss, model.trainable_variables)])
-    for whole, halves in zip(*found, strict=True):
-        np.testing.assert_allclose(halves, whole, rtol=1e-4, atol=1e-6)
+    for usual, quick in zip(*found, strict=True):
+        np.testing.assert_allclose(quick, usual, rtol=1e-4, atol=1e-6)
 
 
 def test_by_halves_each_half_is_augmented_in_its_own_way():
-    model = models.build("lenet5", "augmented", by_halves=True)
+    model = models.build("lenet5", "augmented", for_processor=True)
     image = np.random.default_rng(1).uniform(0, 255, (1, 32, 32, 3)).astype("float32")
     pair = np.repeat(image, 2, axis=0)
     first, second = np.asarray(model(pair, training=True))
     assert not np.allclose(first, second)
     np.testing.assert_allclose(*np.asarray(model(pair)), atol=1e-6)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size", [1, 3, 5])
+@pytest.mark.parametrize("height, width", [(12, 8), (7, 10), (9, 9)])
+def test_folded_the_answers_and_gradients_are_the_same(height, width, size, padding):
+    tf = pytest.importorskip("tensorflow")
+    from cnn_explainer.folded import FoldedConv2D
+
+    drawn = np.random.default_rng(height + size)
+    images = tf.constant(drawn.normal(size=(2, height, width, 3)).astype("float32"))
+    found = []
+    for kind in (keras.layers.Conv2D, FoldedConv2D):
+        layer = kind(4, size, padding=padding, activation="relu", kernel_initializer=_counted)
+        layer.build(images.shape)
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            answers = layer(images)
+            loss = tf.reduce_sum(answers**2)
+        found.append([answers, *tape.gradient(loss, [images, *layer.trainable_variables])])
+    for usual, folded in zip(*found, strict=True):
+        np.testing.assert_allclose(folded, usual, rtol=1e-4, atol=1e-4)
+
+
+def _counted(shape, dtype=None):
+    """Weights no two of which are alike, so that one in a wrong place is seen."""
+    return np.sin(np.arange(np.prod(shape))).reshape(shape).astype(dtype or "float32")

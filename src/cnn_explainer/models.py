@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import keras
 
 
+FEW = 8
+"""Kernels, below which a convolution is quicker when it is folded."""
+
+
 def build(
     name: str,
     variant: str = "plain",
@@ -20,7 +24,7 @@ def build(
     augmentation: Augmentation | None = None,
     seed: int = SEED,
     precision: Precision = "float32",
-    by_halves: bool = False,
+    for_processor: bool = False,
     **changes,
 ) -> "keras.Model":
     """A fresh network, its weights drawn from `seed`.
@@ -30,7 +34,8 @@ def build(
         build("lenet5", "tuned", augmentation=Augmentation(shift=2), activation="elu")
 
     `augmentation` is the variant's if it is not given; `changes` are those of
-    `architectures.changed`. `by_halves` is for training on a processor; see `halves`.
+    `architectures.changed`. `for_processor` gives the same network in a form that TensorFlow trains
+    more quickly without an accelerator, if it is a small one; see `halves` and `folded`.
     The division by 255 is a layer of the model, so that training and prediction cannot differ.
 
     **Input shape**: `(N, image_size, image_size, 3)`, values from 0 to 255.
@@ -55,14 +60,16 @@ def build(
 
         strengths = augmentation.model_dump()
         layers.append(RandomAffine(**strengths, seed=next(seeds), name="augmentation"))
-    layers += [_layer(row.layer, row.name, next(seeds), precision) for row in rows]
+    layers += [_layer(row.layer, row.name, next(seeds), precision, for_processor) for row in rows]
     kind = keras.Sequential
-    if by_halves:
+    if for_processor:
         from .halves import Halves as kind
     return kind(layers, name=f"{name}-{variant}")
 
 
-def _layer(block: Block, name: str, seed: int, precision: Precision) -> "keras.Layer":
+def _layer(
+    block: Block, name: str, seed: int, precision: Precision, for_processor: bool
+) -> "keras.Layer":
     from keras import constraints, layers
 
     from .dropout import Dropout as PooledDropout
@@ -70,7 +77,10 @@ def _layer(block: Block, name: str, seed: int, precision: Precision) -> "keras.L
     common = {"name": name, "dtype": precision}
     match block:
         case Conv(filters, size, stride, padding, initializer, activation):
-            return layers.Conv2D(
+            kind = layers.Conv2D
+            if for_processor and filters < FEW and size % 2 and stride == 1:
+                from .folded import FoldedConv2D as kind
+            return kind(
                 filters,
                 size,
                 stride,

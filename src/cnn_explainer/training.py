@@ -139,7 +139,7 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
         augmentation=experiment.strengths,
         seed=experiment.seed,
         precision=precision,
-        by_halves=on_tensorflow_cpu and work < BY_HALVES,
+        for_processor=on_tensorflow_cpu and work < BY_HALVES,
         **experiment.changes.model_dump(),
     )
     model.compile(

@@ -177,6 +177,8 @@ def _tuner(space: Space, place: str, resume: bool) -> "tune.Tuner":
             search_alg=_search(space),
             scheduler=_scheduler(space),
             num_samples=1 if grid else space.trials,
+            # A process of its own for each would load TensorFlow and the pictures anew.
+            reuse_actors=True,
         ),
         run_config=tune.RunConfig(
             name=name,
