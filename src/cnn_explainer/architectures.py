@@ -14,9 +14,10 @@ from .layers import output_size
 
 VARIANTS = ("plain", "augmented", "augmented_dropout")
 """As is; flips, rotations and zooms first; the same and `Dropout(0.2)` before `Flatten`."""
-FOUND = ("tuned", "fast")
-"""What a search found: the best it saw, and what learns most quickly. Their augmentation and what
-is changed in the layers stand in the experiment."""
+FOUND = ("tuned", "refined", "fast", "step1", "step2")
+"""What searches found: the best of a first and of a second one, and what learns most quickly. Then
+what lies between the write-up's recipe and the best; see `ablation`. Their augmentation and what is
+changed in the layers stand in the experiment."""
 
 
 class Conv(NamedTuple):

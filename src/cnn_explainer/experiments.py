@@ -94,7 +94,7 @@ class Experiment(_Value):
     model: str
     """The network, by its name in `architectures`: `lenet5`."""
     variant: str
-    """`plain`, `augmented` or `augmented_dropout`; `tuned` or `fast`, which a search found."""
+    """`plain`, `augmented` or `augmented_dropout`; or of `architectures.FOUND`."""
     dataset: Literal["cifar10", "tf_flowers"]
     """CIFAR-10, or TensorFlow's flower photos."""
     image_size: PositiveInt
@@ -104,7 +104,7 @@ class Experiment(_Value):
     held_out: float = Field(0, ge=0, lt=1)
     """Share of the training images that is kept back to judge on, in place of the test images."""
     augmentation: Augmentation = Augmentation()
-    """Of the variants that a search found; the others have their own."""
+    """Of the variants in `FOUND`; the others have their own."""
     changes: Changes = Changes()
     """In the network's layers, of the same variants."""
     recipe: Recipe = Recipe()
@@ -119,7 +119,7 @@ class Experiment(_Value):
         own = self.augmentation != Augmentation() or self.changes != Changes()
         if own and self.variant not in FOUND:
             raise ValueError(
-                f"`augmentation` and `changes` are for the variants {' and '.join(FOUND)}."
+                f"`augmentation` and `changes` are for the variants {', '.join(FOUND)}."
                 f" Received: {self.variant!r}"
             )
 

@@ -41,9 +41,9 @@ def variant(name: str) -> str:
         "plain": "plain",
         "augmented": "with augmentation",
         "augmented_dropout": "with augmentation and dropout",
-        "tuned": "tuned",
-        "fast": "fast",
-    }[name]
+        "step1": "step 1",
+        "step2": "step 2",
+    }.get(name, name)
 
 
 def short_variant(name: str) -> str:

@@ -140,6 +140,8 @@ class Space(_Value):
     """How many; of a grid, how many rounds of all combinations are tried is always one."""
     early_stopping: Stopping | None = Stopping()
     """`null`: every trial is trained to its end."""
+    winner: Literal["tuned", "refined"] = "tuned"
+    """What the best trial's experiment is called; of a second search `refined`."""
     final_epochs: PositiveInt | None = None
     """Of the winner's own training, if it is to have others than its trial had."""
     cores: NonNegativeInt = 1
@@ -198,7 +200,7 @@ class Space(_Value):
             parts.setdefault(PLACES[name], {})[name] = value
         return Experiment(
             model=self.model,
-            variant="tuned",
+            variant=self.winner,
             dataset=usual.dataset,
             image_size=self.image_size or usual.image_size,
             train_share=self.train_share,
