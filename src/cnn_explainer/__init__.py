@@ -11,6 +11,7 @@ that only shows records never loads TensorFlow.
 from importlib import import_module
 
 _MODULES = (
+    "ablation",
     "architectures",
     "bench",
     "claims",

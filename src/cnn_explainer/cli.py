@@ -298,6 +298,23 @@ def sweep(
 
 
 @app.command()
+def ablate(
+    name: Annotated[str, typer.Argument(help="What a search found: lenet5-refined.")],
+    seed: Annotated[list[int] | None, typer.Option(help="Seed; several times.")] = None,
+) -> None:
+    """Train what lies between the write-up's recipe and a found one, one change at a time."""
+    from . import ablation
+
+    try:
+        way = ablation.steps(_experiment(name))
+    except ValueError as error:
+        raise ExplainerError(str(error)) from None
+    for step in ablation.between(way):
+        typer.echo(keep(step))
+    train([step.name for step in way.values()], seed=seed)
+
+
+@app.command()
 def speedrun(
     network: Annotated[str, typer.Argument(help="lenet5, base or alexnet.")],
     seed: Annotated[list[int] | None, typer.Option(help="If not 1 to 5; several times.")] = None,

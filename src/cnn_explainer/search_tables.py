@@ -1,7 +1,7 @@
 """Tables of searches: what was searched, what was found, what it cost."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 
 from . import importance as learned
 from . import words
+from .ablation import changes, gains
 from .architectures import architecture
 from .comparison import half_interval
 from .provenance import as_seeds
@@ -160,6 +161,38 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
         " part in it."
     )
     return Table(frame, caption, joined([describe(sweep), describe_runs(seeds)]))
+
+
+def ablation(way: Mapping[str, Sequence[Run]]) -> Table:
+    """From the write-up's recipe to a found one: what each step changes, and what it brings.
+
+        ablation({title: runs.of(each) for title, each in steps("lenet5-refined").items()})
+                                                                              ->  4 rows
+
+    Raises `ValueError` if a step has no run, or runs of several experiments.
+    """
+    seeds = {title: as_seeds(each) for title, each in way.items()}
+    said = changes({title: each[0].experiment for title, each in seeds.items()})
+    brought = gains(seeds)
+    rows = {}
+    for step, each in seeds.items():
+        gain = brought.get(step)
+        rows[step] = {
+            "What changes": said.get(step),
+            "Seeds × epochs": f"{len(each)} × {min(run.epochs_done for run in each)}",
+            "Accuracy": float(np.mean([run.test.accuracy for run in each])),
+            "Gain": gain.mean if gain else np.nan,
+            "From": gain.low if gain else np.nan,
+            "To": gain.high if gain else np.nan,
+            "That is": gain.verdict if gain else None,
+        }
+    caption = (
+        "One part of the recipe at a time: the mean accuracy of the seeds on the test images, what"
+        " the step adds to it, and the ends of the gain's 95\N{NO-BREAK SPACE}% interval; the"
+        " verdicts are taken together."
+    )
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Step")
+    return Table(frame, caption, describe_runs([run for each in seeds.values() for run in each]))
 
 
 def _typical(values: Sequence[Any]) -> str:

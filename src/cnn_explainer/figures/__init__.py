@@ -9,6 +9,7 @@ from importlib import import_module
 
 __all__ = [
     "Figure",
+    "ablation",
     "accuracies",
     "answers",
     "architecture",

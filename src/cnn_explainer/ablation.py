@@ -1,0 +1,78 @@
+"""From the write-up's recipe to one that a search found, one change at a time.
+
+Two recipes that differ in ten settings do not say which of them made the difference. What lies
+between them does: each step takes over one part of the new recipe, and is a training of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
+
+from . import comparison
+from .experiments import Experiment, get
+from .runs import Run
+from .searched import told
+
+PARTS = MappingProxyType(
+    {"augmentation": "augmentation", "recipe": "optimizer and schedule", "changes": "layers"}
+)
+"""The parts of an experiment in the order in which they are taken over, and their names."""
+FIRST = "the write-up's recipe"
+
+
+def steps(last: str | Experiment) -> dict[str, Experiment]:
+    """Every experiment on the way to `last`, by the part that it takes over.
+
+        steps("lenet5-refined")   ->  {"the write-up's recipe": lenet5-plain,
+                                       "augmentation": lenet5-step1,
+                                       "optimizer and schedule": lenet5-step2,
+                                       "layers": lenet5-refined}
+
+    A part in which the two do not differ is left out. Raises `ValueError` for an unknown name, or
+    an experiment that does not differ from the write-up's, or in the pictures too.
+    """
+    last = get(last)
+    first = get(f"{last.model}-plain", seed=last.seed)
+    values = {part: getattr(last, part) for part in PARTS}
+    other = {"variant": first.variant} | {part: getattr(first, part) for part in PARTS}
+    new = [part for part in PARTS if getattr(first, part) != values[part]]
+    if last.model_copy(update=other) != first or not new:
+        raise ValueError(
+            f"`last` must differ from {first.name} in {', '.join(PARTS)} alone, in one at least."
+            f" Received: {last.name}"
+        )
+    way = {FIRST: first}
+    for number, part in enumerate(new[:-1], 1):
+        taken = {each: values[each] for each in new[:number]}
+        way[PARTS[part]] = first.model_copy(update={"variant": f"step{number}"} | taken)
+    return way | {PARTS[new[-1]]: last}
+
+
+def changes(way: Mapping[str, Experiment]) -> dict[str, str]:
+    """What each step changes, in words: `optimizer adam, learning rate 0.0025`."""
+    every = [_settings(experiment) for experiment in way.values()]
+    return {
+        title: told(after, [name for name in after if after[name] != before[name]])
+        for title, (before, after) in zip([*way][1:], pairwise(every), strict=True)
+    }
+
+
+def gains(way: Mapping[str, Sequence[Run]]) -> dict[str, comparison.Difference]:
+    """How much more accurate each step is than the one before, all of them taken together.
+
+    gains({"plain": runs.of("lenet5-plain"), "flips": runs.of("lenet5-step1")})   ->  {"flips": …}
+    """
+    compared = comparison.together(
+        comparison.compare(after, before) for before, after in pairwise(way.values())
+    )
+    return dict(zip([*way][1:], compared, strict=True))
+
+
+def _settings(experiment: Experiment) -> dict:
+    parts = (experiment.strengths, experiment.recipe, experiment.changes)
+    return {name: value for part in parts for name, value in part.model_dump().items()}
+
+
+def between(way: Mapping[str, Experiment]) -> list[Experiment]:
+    """Those of `steps` that are in no catalogue yet: all but the first and the last."""
+    return [each for each in way.values() if each.variant.startswith("step")]

@@ -1,0 +1,108 @@
+"""The way from the write-up's recipe to a found one."""
+
+import pytest
+from samples import accurate
+from typer.testing import CliRunner
+
+from cnn_explainer import ablation, cli, comparison, experiments, figures, search_tables
+from cnn_explainer.errors import ExplainerError
+from cnn_explainer.experiments import Augmentation, Changes, Experiment, Recipe, get
+
+LIKE_LENET5 = {"model": "lenet5", "dataset": "cifar10", "image_size": 32}
+FLIPPED = Augmentation(flip=True, shift=2)
+ADAM = Recipe(optimizer="adam", learning_rate=0.002, schedule="cosine")
+
+
+def found(**parts) -> Experiment:
+    return Experiment(**LIKE_LENET5, variant="tuned", **parts)
+
+
+LAST = found(augmentation=FLIPPED, recipe=ADAM, changes=Changes(activation="elu"))
+
+
+def test_each_step_takes_over_one_part_more():
+    first, one, two, last = ablation.steps(LAST).values()
+    assert (first, last) == (get("lenet5-plain"), LAST)
+    assert one == Experiment(**LIKE_LENET5, variant="step1", augmentation=FLIPPED)
+    assert two == Experiment(**LIKE_LENET5, variant="step2", augmentation=FLIPPED, recipe=ADAM)
+    assert ablation.between(ablation.steps(LAST)) == [one, two]
+
+
+def test_what_each_step_changes():
+    assert ablation.changes(ablation.steps(LAST)) == {
+        "augmentation": "flip yes, shift 2",
+        "optimizer and schedule": "optimizer adam, learning rate 0.002, schedule cosine",
+        "layers": "activation elu",
+    }
+
+
+def test_a_part_in_which_nothing_differs_is_left_out():
+    way = ablation.steps(found(augmentation=FLIPPED, changes=Changes(dropout=0.1)))
+    assert [*way] == [ablation.FIRST, "augmentation", "layers"]
+    assert ablation.between(way) == [way["augmentation"]]
+
+
+def test_the_seed_is_the_last_one_s():
+    assert {each.seed for each in ablation.steps(get(LAST, seed=7)).values()} == {7}
+
+
+@pytest.mark.parametrize(
+    "last", [found(), get(LAST, train_share=0.5), get("lenet5-plain")], ids=lambda each: each.slug
+)
+def test_what_differs_in_nothing_or_in_the_pictures_is_refused(last):
+    with pytest.raises(ValueError, match=f"`last` must differ.*Received: {last.name}"):
+        ablation.steps(last)
+
+
+@pytest.fixture
+def way():
+    return {
+        "plain": accurate("lenet5-plain", 0.5, 0.51, 0.52),
+        "augmentation": accurate("lenet5-augmented", 0.6, 0.61, 0.625),
+        "dropout": accurate("lenet5-augmented_dropout", 0.61, 0.6, 0.63),
+    }
+
+
+def test_gains_are_paired_with_the_step_before(way):
+    gains = ablation.gains(way)
+    assert [*gains] == ["augmentation", "dropout"]
+    expected = comparison.compare(way["augmentation"], way["plain"])
+    assert gains["augmentation"].mean == expected.mean == pytest.approx(0.305 / 3)
+    assert gains["augmentation"].p == pytest.approx(2 * expected.p)
+    assert [each.verdict for each in gains.values()] == ["more than noise", "within noise"]
+
+
+def test_the_table(way):
+    frame = search_tables.ablation(way).frame
+    assert frame["Gain"].tolist()[1:] == [each.mean for each in ablation.gains(way).values()]
+    assert frame["What changes"].tolist()[1:] == ["flip yes, rotation 0.1, zoom 0.1", ""]
+    assert frame["Seeds × epochs"].tolist() == ["3 × 50"] * 3
+
+
+def test_the_figure_says_what_it_shows(way):
+    drawn = figures.ablation(way)
+    assert drawn.alt == (
+        "plain: accuracy 0.510. With augmentation: 0.612, +10.2 points; more than noise."
+        " With dropout: 0.613, +0.2 points; within noise."
+    )
+    assert "bar: the mean's" in drawn.caption
+    way["plain"] = way["plain"][:2]
+    assert "fewer than three" in figures.ablation(way).caption
+
+
+def test_a_step_without_runs_is_refused(way):
+    with pytest.raises(ValueError, match="`runs` must be"):
+        figures.ablation(way | {"nothing": ()})
+
+
+def test_the_command_keeps_the_steps_and_trains_what_is_not_recorded(home, monkeypatch):
+    experiments.keep(LAST)
+    wanted = []
+    monkeypatch.setattr(cli, "train", lambda names, seed: wanted.extend([names, seed]))
+    told = CliRunner().invoke(cli.app, ["ablate", "lenet5-tuned", "--seed", "7"])
+    assert told.exit_code == 0, told.output
+    names = ["lenet5-plain", "lenet5-step1", "lenet5-step2", "lenet5-tuned"]
+    assert wanted == [names, [7]]
+    assert get("lenet5-step2").recipe == ADAM
+    told = CliRunner().invoke(cli.app, ["ablate", "lenet5-plain"])
+    assert isinstance(told.exception, ExplainerError) and "must differ" in str(told.exception)
