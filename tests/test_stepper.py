@@ -185,6 +185,27 @@ def test_nothing_moves_until_space_and_again_nothing_after_it(page):
     assert page.get_by_role("button", name="Play").first.is_visible()
 
 
+def test_what_plays_from_the_start_can_be_paused(show):
+    page = show(stepper.convolution(IMAGE, KERNEL, padding=1, playing=True))
+    page.clock.install()
+    page.reload()
+    page.clock.run_for(2_000)
+    assert sentence(page).startswith("Row 1, column 3: ")
+    page.get_by_role("button", name="Pause").press("Enter")
+    page.clock.run_for(10_000)
+    assert sentence(page).startswith("Row 1, column 3: ")
+
+
+def test_where_less_motion_is_asked_for_nothing_plays_from_the_start(show):
+    page = show(stepper.convolution(IMAGE, KERNEL, padding=1, playing=True))
+    page.emulate_media(reduced_motion="reduce")
+    page.clock.install()
+    page.reload()
+    page.clock.run_for(10_000)
+    assert sentence(page).startswith("Row 1, column 1: ")
+    assert page.get_by_role("button", name="Play").is_visible()
+
+
 def test_reduced_motion_jumps(page):
     duration = "getComputedStyle(document.querySelector('.on-screen .window')).transitionDuration"
     assert page.evaluate(duration) != "0s"
