@@ -46,9 +46,17 @@ def test_the_other_way_round_is_the_opposite():
 
 
 def test_equal_accuracies_are_within_noise_and_equal_gains_are_not():
-    same, more = accurate("lenet5-augmented", 0.55, 0.56), accurate("lenet5-augmented", 0.75, 0.76)
-    assert compare(same, PLAIN[:2]).verdict == "within noise"
-    assert compare(more, accurate("lenet5-plain", 0.5, 0.51)).verdict == "more than noise"
+    one, other = (accurate(f"lenet5-{each}", 0.55, 0.56, 0.57) for each in ("augmented", "plain"))
+    assert compare(one, other).verdict == "within noise"
+    more = accurate("lenet5-augmented", 0.75, 0.76, 0.77)
+    assert compare(more, other).verdict == "more than noise"
+
+
+def test_two_pairs_are_too_few_for_the_accuracy():
+    two = accurate("lenet5-augmented", 0.65, 0.66), accurate("lenet5-plain", 0.5, 0.51)
+    assert compare(*two).method == "test images and seeds"
+    assert compare(*two).verdict == "more than noise"
+    assert compare(*two, "ece").method == "2 seeds, paired"
 
 
 @pytest.mark.parametrize("images", [100, 1000])

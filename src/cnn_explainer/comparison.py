@@ -1,9 +1,9 @@
 """Which differences are larger than noise.
 
 A trained network's accuracy has two kinds of noise in it: it would be another one from another
-seed, and another one on other test images. Where two experiments have seeds in common, their
-differences seed by seed show the first kind, on the same test images. Where they have not, the
-second kind is computed from the number of images, and the first is added if one side shows it.
+seed, and another one on other test images. Where two experiments have several seeds in common,
+their differences seed by seed show the first kind, on the same test images. Where they have not,
+the second kind is computed from the number of images, and the first is added if one side shows it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -142,11 +142,11 @@ def compare(
 
     `measure` is one of `MEASURES` by its name, or one of your own.
 
-    With two common seeds or more, Student's interval of the differences seed by seed: it speaks
+    With three common seeds or more, Student's interval of the differences seed by seed: it speaks
     of other seeds on these test images. Else, for the accuracy, a normal interval from the
     number of test images (a binomial count on each side), to which the seeds' variance is added
     if one of the sides has several. It is a little too wide, as both were tested on the same
-    images. For the other measures there is none then.
+    images. The other measures have Student's of two common seeds, wide as it is, or none.
 
     Raises `ValueError` for an unknown measure, or runs on different data.
     """
@@ -158,7 +158,8 @@ def compare(
     titles = [title(side) for side in sides]
     values = [{run.experiment.seed: chosen.of(run) for run in side} for side in sides]
     common = sorted(values[0].keys() & values[1].keys())
-    if len(common) > 1:
+    # From two differences Student's interval is 13 of its standard errors wide to either side.
+    if len(common) > (2 if chosen is MEASURES["accuracy"] else 1):
         gains = np.array([values[0][seed] - values[1][seed] for seed in common])
         found = _student(gains.mean(), gains.var(ddof=1) / len(gains), len(gains) - 1)
         return Difference(*titles, chosen, *found, f"{len(common)} seeds, paired")
