@@ -68,6 +68,7 @@ FIGURES = {
     "halving": lambda: figures.halving(SEARCH),
     "search progress": lambda: figures.search_progress([SEARCH, WHOLE]),
     "importance": lambda: figures.importance(SEARCH),
+    "ablation": lambda: figures.ablation({"<old>": SEEDS, "new & better": SEEDS[:1]}),
 }
 TOLD = ("curves", "curves of seeds", "predictions with picture", "confusion", "calibration",
            "filters")  # fmt: skip

@@ -24,7 +24,7 @@ def ablation(way: Mapping[str, Sequence[Run]]) -> Figure:
     way = {title: as_seeds(seeds) for title, seeds in way.items()}
     values = {title: np.array([run.test.accuracy for run in seeds]) for title, seeds in way.items()}
     titles = [title if place == 0 else f"+ {title}" for place, title in enumerate(way)]
-    with canvas(600, 2 * HEIGHT * len(way) + 60) as made:
+    with canvas(440, 2 * HEIGHT * len(way) + 60) as made:
         axes = made.plot.subplots()
         means = [each.mean() for each in values.values()]
         axes.plot(means, range(len(way)), color=BLUE, linewidth=1, alpha=0.5)
