@@ -63,7 +63,7 @@ def put_on_page(static: Path, attributes: str, name: str = "page.html", more: st
         '<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>Live networks</title>'
         f'{hook.POLICY}<link rel="stylesheet" href="_static/{hook.STYLE}">'
-        f'<script defer src="_static/{hook.SCRIPT}"></script>'
+        f'<script defer src="_static/{hook.SCRIPT}" onerror="{hook.UNREACHED}"></script>'
         f"<main><h1>Live networks</h1>{body}{more}</main></html>",
         encoding="utf-8",
     )

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import networks
 import numpy as np
 import pytest
+from building import REPOSITORY
 from conftest import QuietHandler
 from PIL import Image
 from playgrounds import hook, put_on_page
@@ -236,7 +237,9 @@ TRANSFER = """([selector, type, bytes]) => {
 }"""
 
 
-@pytest.mark.parametrize(("selector", "kind"), [(".input .frame", "drop"), ("body", "paste")])
+@pytest.mark.parametrize(
+    ("selector", "kind"), [(".input .frame", "drop"), (".answers", "drop"), ("body", "paste")]
+)
 def test_a_picture_may_be_dropped_or_pasted(page, selector, kind):
     file = io.BytesIO()
     Image.new("RGB", (40, 40), "#205080").save(file, "png")
@@ -324,6 +327,7 @@ def test_two_networks_answer_side_by_side(page):
     for side, name in enumerate([LENET, AUGMENTED]):
         expected = runs.load(name).probes["aeroplane"]
         np.testing.assert_allclose(probabilities(page, side), expected, atol=2e-3)
+    assert "both answers, truth" in page.locator(".answers tr", has_text="airplane").inner_text()
     assert page.get_by_role("grid").count() == 2
     page.get_by_role("combobox", name="Compare with").select_option("")
     settle(page)
@@ -597,6 +601,40 @@ def test_without_javascript_there_is_a_picture_and_a_sentence(browser, address):
     assert page.get_by_text("It needs JavaScript.").is_visible()
     assert "airplane" in page.get_by_role("img").first.get_attribute("aria-label")
     context.close()
+
+
+def test_where_the_script_does_not_come_there_is_a_picture_and_a_sentence(browser, address):
+    page = browser.new_page()
+    page.route(f"**/{hook.SCRIPT}", lambda route: route.abort())
+    page.goto(address)
+    assert page.get_by_text("It needs JavaScript.").is_visible()
+    assert page.get_by_role("img").first.is_visible()
+    page.close()
+
+
+def test_where_the_later_script_does_not_come_it_is_said(browser, address):
+    page = browser.new_page()
+    page.route(f"**/{hook.FOLLOWING[0]}*", lambda route: route.abort())
+    page.goto(address)
+    assert "following.js" in complaint(page)
+    assert page.locator(".answers table").is_visible()
+    page.close()
+
+
+def test_the_sections_of_the_text_and_its_own_are_styled_apart(page):
+    page.add_style_tag(path=REPOSITORY / "book/_static/style.css")
+    page.evaluate(
+        """() => {
+            const main = document.querySelector("main");
+            const section = document.createElement("section");
+            section.append(...main.childNodes);
+            main.append(section);
+            main.className = "bd-article";
+        }"""
+    )
+    style = "e => [getComputedStyle(e).marginTop, getComputedStyle(e).contentVisibility]"
+    for name in ("input", "answers", "perturb", "chosen"):
+        assert page.locator(f".place.{name}").evaluate(style) == ["0px", "visible"]
 
 
 def test_the_small_form_has_no_more_than_fits_a_chapter(static, opened):

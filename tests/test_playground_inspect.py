@@ -385,6 +385,17 @@ def test_back_through_the_layers(page):
     assert result(page, 1)[tuple(page.evaluate("app.selection.at"))] == result(page, 2)[3, 3, 1]
 
 
+def test_from_a_convolution_back_to_what_counts_most(page):
+    y, x, unit = 5, 2, 4
+    select(page, 3, [y, x, unit])
+    kernel = evaluate(page, "() => [...app.models[0].layers[3].kernel.data]")
+    kernel = np.reshape(kernel, (5, 5, 6, 16))[..., unit]
+    products = np.abs(result(page, 2)[y : y + 5, x : x + 5] * kernel)
+    down, right, channel = np.unravel_index(products.argmax(), products.shape)
+    page.get_by_role("button", name="Open pool1").press("Enter")
+    assert page.evaluate("app.selection.at") == [y + down, x + right, channel]
+
+
 # --- what the reader changes --------------------------------------------------------------------
 
 

@@ -2,7 +2,8 @@
 
 A page asks for one with `<div class="cnn-playground">A sentence</div>`, in Markdown as it is:
 `data-model` and `data-sample` say what it starts with, `data-small` makes it the small form. The
-sentence stays for those who read without JavaScript; the full form has a picture below it.
+sentence stays for those who read without JavaScript, or whom the script does not reach; the full
+form has a picture below it.
 
 The scripts are joined into two files, what the first answer needs and what follows it, and so are
 the styles. The browser is told to let nothing out of a page that holds them.
@@ -33,6 +34,8 @@ POLICY = (
     "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'self'\">"
 )
 """By which the browser lets nothing out of the page."""
+UNREACHED = "document.querySelectorAll('.cnn-playground').forEach(e => e.classList.add('shown'))"
+"""Where the script cannot be fetched, what it would have replaced is shown."""
 LABELS = {"aeroplane": "Drawn aeroplane", "rose": "Drawn rose"}
 SAMPLE_SIZE = 32
 
@@ -129,5 +132,5 @@ def _put_on(app, pagename, templatename, context, doctree):
     content = data(Path(app.outdir, "_static"))
     context["body"] = PLAYGROUND.sub(lambda match: filled(match, content), context["body"])
     context["metatags"] = context.get("metatags", "") + POLICY
-    app.add_js_file(SCRIPT, loading_method="defer")
+    app.add_js_file(SCRIPT, loading_method="defer", onerror=UNREACHED)
     app.add_css_file(STYLE)

@@ -28,9 +28,10 @@ playground.part((app) => {
   });
 
   function row(name, answers) {
-    const remarks = answers.flatMap((answer, side) =>
-      answer.name !== name ? [] : answers.length > 1 ? `answer ${side + 1}` : "answer",
-    );
+    const given = answers.flatMap((answer, side) => (answer.name === name ? side + 1 : []));
+    const remarks = given.length
+      ? [answers.length === 1 ? "answer" : given.length > 1 ? "both answers" : `answer ${given}`]
+      : [];
     if (app.original.truth === name) remarks.push("truth");
     const shares = answers.map(({ classes, shares }) => shares[classes.indexOf(name)]);
     return make(

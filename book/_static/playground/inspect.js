@@ -48,7 +48,13 @@ playground.part((app) => {
     now.last = model.layers.slice(i + 1).every(({ type }) => type === "softmax");
     now.name = (k) => (now.last ? model.classes[k] : k);
     now.rival = now.last && selection.rival !== now.unit ? selection.rival : undefined;
-    now.winner = now.inside.reduce((most, term) => (term.x > most.x ? term : most));
+    const largest = (size) =>
+      now.inside.reduce((most, term) => (size(term) > size(most) ? term : most));
+    now.winner = largest(({ x }) => x);
+    // Of a softmax, its own score.
+    now.strongest = largest(({ k, product }) =>
+      layer.kernel ? Math.abs(product) : k === now.unit,
+    );
     steps.hidden = at.length < 3;
     refill(formula, ...written(now, learnt));
     showInput();
@@ -76,13 +82,13 @@ playground.part((app) => {
   }
 
   function boards() {
-    const { i, at, place, model, layer, input, output, terms, winner } = now;
+    const { i, at, place, model, layer, input, output, terms, winner, strongest } = now;
     const convolution = layer.kernel?.shape.length === 4;
     const list = convolution ? kernels() : layer.kernel ? [weighed()] : [];
     if (layer.size) list.push(grid("x", "x: the window", terms, layer.size[1], "x"));
     if (layer.activation === "softmax") list.push(powers(output.logits ?? input.data));
-    const back = layer.size ? winner : terms[terms.length >> 1];
-    if (i && layer.type !== "dense" && back.from >= 0) {
+    const back = layer.size ? winner : strongest;
+    if (i && layer.type !== "dense") {
       list.push(opener(back.from, `Open ${input.name}, `));
     }
     if (at.length === 3 && model.layers[i + 1]?.type === "flatten") {

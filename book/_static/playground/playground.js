@@ -103,11 +103,13 @@
   }
 
   // What the first answer does not need is fetched after it, once.
-  function follow({ root, data, url }) {
+  function follow({ root, data, url, complain }) {
     root.classList.add("shown");
     const [src, href] = data.following.map(url);
     if (document.querySelector(`script[src="${src}"]`)) return;
-    document.head.append(make("link", { rel: "stylesheet", href }), make("script", { src }));
+    const onerror = () => complain(`${src} could not be loaded: no map can be opened.`);
+    const script = make("script", { src, onerror });
+    document.head.append(make("link", { rel: "stylesheet", href }), script);
   }
 
   function create(root) {

@@ -84,8 +84,9 @@ playground.part((app) => {
   // --- one's own file -----------------------------------------------------------------------
 
   file.addEventListener("change", () => open(file.files));
-  frame.addEventListener("dragover", (event) => event.preventDefault());
-  frame.addEventListener("drop", (event) => {
+  // Anywhere in the playground: beside it, the browser would leave the page for the file.
+  app.root.addEventListener("dragover", (event) => event.preventDefault());
+  app.root.addEventListener("drop", (event) => {
     event.preventDefault();
     open(event.dataTransfer.files);
   });
@@ -156,14 +157,14 @@ playground.part((app) => {
         Math.max(1 - Math.abs(begin + k + 0.5 - middle) / reach, 0),
       );
       const total = weights.reduce((a, b) => a + b);
+      // Plain loops, as a photograph has millions of pixels.
       for (let row = 0; row < rows; row++) {
-        for (let c = 0; c < 3; c++) {
-          let sum = 0;
-          weights.forEach(
-            (weight, k) => (sum += weight * data[(row * columns + begin + k) * step + c]),
-          );
-          output[(i * rows + row) * 3 + c] = Math.round(sum / total);
+        const sums = [0, 0, 0];
+        let from = (row * columns + begin) * step;
+        for (let k = 0; k < weights.length; k++, from += step) {
+          for (let c = 0; c < 3; c++) sums[c] += weights[k] * data[from + c];
         }
+        for (let c = 0; c < 3; c++) output[(i * rows + row) * 3 + c] = Math.round(sums[c] / total);
       }
     }
     return { data: output, shape: [length, rows] };
