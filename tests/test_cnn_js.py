@@ -196,6 +196,45 @@ def test_fewer_bits_give_the_same_answer(page, tmp_path, between, dtype, share):
     assert np.mean(found.argmax(1) == expected) >= share
 
 
+AT_REST, SLOWEST = 1.0, 4
+"""What the yardstick takes, in milliseconds, on the machine for which the limits are; and the
+slowest machine, in multiples of it, that they give way to.
+"""
+# By turns with the yardstick, a million products.
+TIME = """(text, times) => {
+    const model = cnn.parse(text);
+    const pixels = Float32Array.from({length: cnn.product(model.input)}, (_, i) => (37 * i) % 256);
+    const numbers = new Float32Array(2 ** 20).fill(1.5);
+    const [own, yardstick] = [[], []];
+    // What nobody looks at might not be computed.
+    const results = new Set();
+    const time = (list, act) => {
+        const begin = performance.now();
+        results.add(act());
+        list.push(performance.now() - begin);
+    };
+    for (let n = 0; n < times; n++) {
+        time(own, () => cnn.forward(model, pixels));
+        time(yardstick, () => {
+            let sum = 0;
+            for (let i = 0; i < numbers.length; i++) sum += numbers[i] * numbers[i ^ 1];
+            return sum;
+        });
+    }
+    return [Math.min(...own), Math.min(...yardstick)];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "times"), [("lenet5-plain", 2, 200), ("base-plain", 30, 40)]
+)
+def test_a_picture_takes_milliseconds(page, live_models, name, limit, times):
+    text = (live_models / f"{name}.js").read_text()
+    own, yardstick = evaluate(page, TIME, text, times)
+    slowness = min(max(yardstick / AT_REST, 1), SLOWEST)
+    assert own / slowness <= limit, (own, yardstick)
+
+
 def test_logits_become_probabilities(page, tmp_path):
     network = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])
     images = np.array([0, 1, 2, 3], "uint8").reshape(1, 2, 2, 1)
