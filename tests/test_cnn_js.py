@@ -162,8 +162,7 @@ def test_the_shipped_networks_agree(page, tmp_path, name):
     except RecordNotFound:
         pytest.skip(f"the weights of {name} are not in the package")
     path = export.export(name, tmp_path)
-    # Base takes as long for a picture as LeNet-5 for twenty.
-    images = pictures(1000 if name.startswith("lenet5") else 100)
+    images = pictures(1000)
     found = probabilities(page, path, images)
     # The weights ship in 16 bits, and so both have the same.
     expected = network.predict(images.astype("float32"), batch_size=100, verbose=0)
