@@ -1,10 +1,13 @@
 """The way from the write-up's recipe to a found one."""
 
+from itertools import permutations
+
 import pytest
 from samples import accurate
 from typer.testing import CliRunner
 
 from cnn_explainer import ablation, cli, comparison, experiments, figures, search_tables
+from cnn_explainer.architectures import FOUND, VARIANTS
 from cnn_explainer.errors import ExplainerError
 from cnn_explainer.experiments import Augmentation, Changes, Experiment, Recipe, get
 
@@ -23,17 +26,37 @@ LAST = found(augmentation=FLIPPED, recipe=ADAM, changes=Changes(activation="elu"
 def test_each_step_takes_over_one_part_more():
     first, one, two, last = ablation.steps(LAST).values()
     assert (first, last) == (get("lenet5-plain"), LAST)
-    assert one == Experiment(**LIKE_LENET5, variant="step1", augmentation=FLIPPED)
-    assert two == Experiment(**LIKE_LENET5, variant="step2", augmentation=FLIPPED, recipe=ADAM)
+    flipped = {"augmentation": FLIPPED}
+    assert one == Experiment(**LIKE_LENET5, variant="with_augmentation", **flipped)
+    assert two == Experiment(
+        **LIKE_LENET5,
+        variant="with_augmentation_layers",
+        changes=Changes(activation="elu"),
+        **flipped,
+    )
     assert ablation.between(ablation.steps(LAST)) == [one, two]
 
 
 def test_what_each_step_changes():
     assert ablation.changes(ablation.steps(LAST)) == {
         "augmentation": "flip yes, shift 2",
-        "optimizer and schedule": "optimizer adam, learning rate 0.002, schedule cosine",
         "layers": "activation elu",
+        "recipe": "optimizer adam, learning rate 0.002, schedule cosine",
     }
+
+
+@pytest.mark.parametrize("order", [*permutations(ablation.PARTS)])
+def test_every_order_leads_from_the_one_to_the_other(order):
+    way = ablation.steps(LAST, order)
+    assert [*way][1:] == [*order]
+    assert [*way.values()][-1] == LAST
+    for experiment in way.values():
+        assert experiment.variant in VARIANTS + FOUND
+
+
+def test_an_order_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"`order` must be of.*Received: layers, layers"):
+        ablation.steps(LAST, ["layers", "layers"])
 
 
 def test_a_part_in_which_nothing_differs_is_left_out():
@@ -101,8 +124,8 @@ def test_the_command_keeps_the_steps_and_trains_what_is_not_recorded(home, monke
     monkeypatch.setattr(cli, "train", lambda names, seed: wanted.extend([names, seed]))
     told = CliRunner().invoke(cli.app, ["ablate", "lenet5-tuned", "--seed", "7"])
     assert told.exit_code == 0, told.output
-    names = ["lenet5-plain", "lenet5-step1", "lenet5-step2", "lenet5-tuned"]
-    assert wanted == [names, [7]]
-    assert get("lenet5-step2").recipe == ADAM
+    one, two = "lenet5-with_augmentation", "lenet5-with_augmentation_layers"
+    assert wanted == [["lenet5-plain", one, two, "lenet5-tuned"], [7]]
+    assert get(two).changes.activation == "elu"
     told = CliRunner().invoke(cli.app, ["ablate", "lenet5-plain"])
     assert isinstance(told.exception, ExplainerError) and "must differ" in str(told.exception)

@@ -9,43 +9,47 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from . import comparison
+from .architectures import STEPS
 from .experiments import Experiment, get
 from .runs import Run
 from .searched import told
 
-PARTS = MappingProxyType(
-    {"augmentation": "augmentation", "recipe": "optimizer and schedule", "changes": "layers"}
-)
-"""The parts of an experiment in the order in which they are taken over, and their names."""
-FIRST = "the write-up's recipe"
+PARTS = MappingProxyType({"augmentation": "augmentation", "layers": "changes", "recipe": "recipe"})
+"""What can be taken over by itself, and where it stands in an experiment."""
+FIRST = "the write-up's"
 
 
-def steps(last: str | Experiment) -> dict[str, Experiment]:
+def steps(last: str | Experiment, order: Sequence[str] = tuple(PARTS)) -> dict[str, Experiment]:
     """Every experiment on the way to `last`, by the part that it takes over.
 
-        steps("lenet5-refined")   ->  {"the write-up's recipe": lenet5-plain,
-                                       "augmentation": lenet5-step1,
-                                       "optimizer and schedule": lenet5-step2,
-                                       "layers": lenet5-refined}
+        steps("lenet5-refined")   ->  {"the write-up's": lenet5-plain,
+                                       "augmentation": lenet5-with_augmentation,
+                                       "layers": lenet5-with_augmentation_layers,
+                                       "recipe": lenet5-refined}
 
-    A part in which the two do not differ is left out. Raises `ValueError` for an unknown name, or
-    an experiment that does not differ from the write-up's, or in the pictures too.
+    `order` names the three parts, the first one first. A part in which the two do not differ is
+    left out.
+
+    Raises `ValueError` for an unknown name, another order, or an experiment that does not differ
+    from the write-up's, or in the pictures too.
     """
+    if sorted(order) != sorted(PARTS):
+        raise ValueError(f"`order` must be of {', '.join(PARTS)}. Received: {', '.join(order)}")
     last = get(last)
     first = get(f"{last.model}-plain", seed=last.seed)
-    values = {part: getattr(last, part) for part in PARTS}
-    other = {"variant": first.variant} | {part: getattr(first, part) for part in PARTS}
-    new = [part for part in PARTS if getattr(first, part) != values[part]]
+    other = {"variant": first.variant} | {part: getattr(first, part) for part in PARTS.values()}
+    new = [part for part in order if getattr(first, PARTS[part]) != getattr(last, PARTS[part])]
     if last.model_copy(update=other) != first or not new:
         raise ValueError(
             f"`last` must differ from {first.name} in {', '.join(PARTS)} alone, in one at least."
             f" Received: {last.name}"
         )
     way = {FIRST: first}
-    for number, part in enumerate(new[:-1], 1):
-        taken = {each: values[each] for each in new[:number]}
-        way[PARTS[part]] = first.model_copy(update={"variant": f"step{number}"} | taken)
-    return way | {PARTS[new[-1]]: last}
+    for count, part in enumerate(new[:-1], 1):
+        taken = [each for each in PARTS if each in new[:count]]
+        values = {PARTS[each]: getattr(last, PARTS[each]) for each in taken}
+        way[part] = first.model_copy(update={"variant": "_".join(["with", *taken])} | values)
+    return way | {new[-1]: last}
 
 
 def changes(way: Mapping[str, Experiment]) -> dict[str, str]:
@@ -75,4 +79,4 @@ def _settings(experiment: Experiment) -> dict:
 
 def between(way: Mapping[str, Experiment]) -> list[Experiment]:
     """Those of `steps` that are in no catalogue yet: all but the first and the last."""
-    return [each for each in way.values() if each.variant.startswith("step")]
+    return [each for each in way.values() if each.variant in STEPS]

@@ -14,10 +14,18 @@ from .layers import output_size
 
 VARIANTS = ("plain", "augmented", "augmented_dropout")
 """As is; flips, rotations and zooms first; the same and `Dropout(0.2)` before `Flatten`."""
-FOUND = ("tuned", "refined", "fast", "step1", "step2")
-"""What searches found: the best of a first and of a second one, and what learns most quickly. Then
-what lies between the write-up's recipe and the best; see `ablation`. Their augmentation and what is
-changed in the layers stand in the experiment."""
+STEPS = (
+    "with_augmentation",
+    "with_layers",
+    "with_recipe",
+    "with_augmentation_layers",
+    "with_augmentation_recipe",
+    "with_layers_recipe",
+)
+"""What lies between the write-up's experiment and a found one: the parts that are taken over."""
+FOUND = ("tuned", "refined", "fast", *STEPS)
+"""What searches found: the best of a first and of a second one, what learns most quickly, and what
+lies between. Their augmentation and what is changed in the layers stand in the experiment."""
 
 
 class Conv(NamedTuple):

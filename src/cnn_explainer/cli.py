@@ -301,12 +301,15 @@ def sweep(
 def ablate(
     name: Annotated[str, typer.Argument(help="What a search found: lenet5-refined.")],
     seed: Annotated[list[int] | None, typer.Option(help="Seed; several times.")] = None,
+    order: Annotated[
+        str, typer.Option(help="In which the parts are taken over.")
+    ] = "augmentation,layers,recipe",
 ) -> None:
     """Train what lies between the write-up's recipe and a found one, one change at a time."""
     from . import ablation
 
     try:
-        way = ablation.steps(_experiment(name))
+        way = ablation.steps(_experiment(name), order.split(","))
     except ValueError as error:
         raise ExplainerError(str(error)) from None
     for step in ablation.between(way):

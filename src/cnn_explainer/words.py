@@ -41,9 +41,7 @@ def variant(name: str) -> str:
         "plain": "plain",
         "augmented": "with augmentation",
         "augmented_dropout": "with augmentation and dropout",
-        "step1": "step 1",
-        "step2": "step 2",
-    }.get(name, name)
+    }.get(name, name.replace("_", " + ").replace("with + ", "with new "))
 
 
 def short_variant(name: str) -> str:
