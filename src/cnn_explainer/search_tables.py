@@ -58,9 +58,10 @@ def trials(sweep: Sweep, count: int = 5) -> Table:
     }
     columns = [f"{place}." for place in range(1, len(best) + 1)]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("Setting")
+    some = f"The {len(best)} best" if len(best) > 1 else "The best"
     caption = (
-        f"The {len(best)} best of {len(sweep.trials)} trials, and their settings. All other"
-        " settings are the same in all of them."
+        f"{some} of {len(sweep.trials)} trials, with the settings that were chosen. All other"
+        " settings are the same in all trials."
     )
     return Table(frame, caption, describe(sweep))
 
