@@ -71,31 +71,31 @@ def test_wrong_names_are_refused():
         Experiment.model_validate(values | {"colour": "red"})
 
 
-def tuned(**values) -> Experiment:
-    """LeNet-5 as a search might leave it."""
-    return Experiment(model="lenet5", variant="tuned", dataset="cifar10", image_size=32, **values)
+def fast(**values) -> Experiment:
+    """LeNet-5 as a search might leave it, under a name that does not come with the package."""
+    return Experiment(model="lenet5", variant="fast", dataset="cifar10", image_size=32, **values)
 
 
 def test_what_a_search_found_has_a_name(home):
-    experiment = tuned(
+    experiment = fast(
         augmentation=Augmentation(flip=True, shift=2), changes=Changes(activation="elu")
     )
-    with pytest.raises(ValueError, match=r"Received: 'lenet5-tuned'"):
-        get("lenet5-tuned")
+    with pytest.raises(ValueError, match=r"Received: 'lenet5-fast'"):
+        get("lenet5-fast")
     path = experiments.keep(experiment)
-    assert path == home / "experiments" / "lenet5-tuned.json"
-    assert get("lenet5-tuned") == experiments.found()["lenet5-tuned"] == experiment
-    assert get("lenet5-tuned", seed=7).seed == 7
+    assert path == home / "experiments" / "lenet5-fast.json"
+    assert get("lenet5-fast") == experiments.found()["lenet5-fast"] == experiment
+    assert get("lenet5-fast", seed=7).seed == 7
     path.write_text('{"model": "lenet5"}')
-    with pytest.raises(DamagedRecord, match=r"lenet5-tuned.json.*variant: Field required"):
-        get("lenet5-tuned")
+    with pytest.raises(DamagedRecord, match=r"lenet5-fast.json.*variant: Field required"):
+        get("lenet5-fast")
 
 
 def test_a_variant_of_the_write_up_has_its_own_augmentation():
     assert get("lenet5-plain").strengths == Augmentation()
     for name in ("lenet5-augmented", "vgg16-augmented_dropout"):
         assert get(name).strengths == Augmentation(flip=True, rotation=0.1, zoom=0.1)
-    assert tuned(augmentation=Augmentation(shift=2)).strengths == Augmentation(shift=2)
+    assert fast(augmentation=Augmentation(shift=2)).strengths == Augmentation(shift=2)
     values = get("lenet5-plain").model_dump()
     for change in ({"augmentation": {"shift": 1}}, {"changes": {"dropout": 0.1}}):
         with pytest.raises(ValueError, match=r"are for the variants tuned, .*'plain'"):
