@@ -64,7 +64,8 @@ def changes(way: Mapping[str, Experiment]) -> dict[str, str]:
 def gains(way: Mapping[str, Sequence[Run]]) -> dict[str, comparison.Difference]:
     """How much more accurate each step is than the one before, all of them taken together.
 
-    gains({"plain": runs.of("lenet5-plain"), "flips": runs.of("lenet5-with_augmentation")}) ->  {"flips": …}
+    gains({"plain": runs.of("lenet5-plain"), "turned": runs.of("lenet5-augmented")})
+                                                                          ->  {"turned": …}
     """
     compared = comparison.together(
         comparison.compare(after, before) for before, after in pairwise(way.values())
