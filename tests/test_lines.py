@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from cnn_explainer import provenance, runs
 from cnn_explainer.figures import lines
 
 AXES = {"xlabel": "Step", "ylabel": "Loss (nats)"}
@@ -41,6 +42,22 @@ def test_what_is_counted_has_no_halves():
 def test_a_given_range_of_y_holds_for_a_series():
     first, second = (lines({"a": [1, y]}, ylim=(0, 50), **AXES).svg for y in (2, 3))
     assert ">50</text>" in first and ">50</text>" in second
+
+
+def test_the_runs_whose_numbers_they_are_are_named():
+    measured = runs.of("lenet5-plain")
+    assert lines({"a": [1, 2]}, runs=measured, **AXES).source == provenance.describe(measured)
+    assert not lines({"a": [1, 2]}, **AXES).source
+
+
+def test_long_names_stand_one_below_the_other():
+    def heights(*names):
+        body = lines({name: [1, 2] for name in names}, **AXES).svg
+        places = {re.search(rf'y="([\d.]+)"[^>]*>{name}<', body)[1] for name in names}
+        return len(places)
+
+    assert heights("cosine", "always the full rate", "always a tenth of it") == 1
+    assert heights("small and steady", "a hundred times as large", "of changing sign") == 3
 
 
 @pytest.mark.parametrize(

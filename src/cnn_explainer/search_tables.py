@@ -9,7 +9,7 @@ import pandas as pd
 
 from . import importance as learned
 from . import words
-from .ablation import changes, gains
+from .ablation import gains
 from .architectures import architecture
 from .comparison import half_interval
 from .provenance import as_seeds
@@ -165,7 +165,7 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
 
 
 def ablation(way: Mapping[str, Sequence[Run]]) -> Table:
-    """From the write-up's recipe to a found one: what each step changes, and what it brings.
+    """From the write-up's recipe to a found one: what each step brings.
 
         ablation({title: runs.of(each) for title, each in steps("lenet5-refined").items()})
                                                                               ->  4 rows
@@ -173,13 +173,11 @@ def ablation(way: Mapping[str, Sequence[Run]]) -> Table:
     Raises `ValueError` if a step has no run, or runs of several experiments.
     """
     seeds = {title: as_seeds(each) for title, each in way.items()}
-    said = changes({title: each[0].experiment for title, each in seeds.items()})
     brought = gains(seeds)
     rows = {}
     for step, each in seeds.items():
         gain = brought.get(step)
         rows[step] = {
-            "What changes": said.get(step),
             "Seeds × epochs": f"{len(each)} × {min(run.epochs_done for run in each)}",
             "Accuracy": float(np.mean([run.test.accuracy for run in each])),
             "Gain": gain.mean if gain else np.nan,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..provenance import describe
+from ..runs import Run
 from .figure import Figure
 from .plot import canvas
 from .svg import BLUE, GREEN, VERMILLION
@@ -20,12 +22,14 @@ def lines(
     ylabel: str,
     ylim: tuple[float, float] | None = None,
     caption: str = "",
+    runs: Sequence[Run] = (),
 ) -> Figure:
     """One to three lines over the same `x`; without it, over 0, 1, 2, …
 
         lines({"NumPy": losses, "Keras": theirs}, xlabel="Step", ylabel="Loss (nats)")
 
-    `ylim` keeps the axis the same in a series of figures.
+    `ylim` keeps the axis the same in a series of figures. `runs` are those whose numbers these
+    are: what they were stands below.
 
     Raises `ValueError` for more lines, or one that is not as long as `x`.
     """
@@ -43,11 +47,13 @@ def lines(
             axes.xaxis.get_major_locator().set_params(integer=True)
         if ylim:
             axes.set_ylim(*ylim)
-        made.plot.legend(loc="outside lower center", ncols=len(named), handlelength=2.8)
+        # Long names stand one below the other: side by side the ends would be cut off.
+        columns = len(named) if sum(map(len, named)) < 50 else 1
+        made.plot.legend(loc="outside lower center", ncols=columns, handlelength=2.8)
     alt = f"{ylabel} over {_lower(xlabel)}. " + " ".join(
         _course(name, x, np.asarray(y)) for name, y in named.items()
     )
-    return Figure((made.panel,), alt, caption)
+    return Figure((made.panel,), alt, caption, describe(runs) if runs else "")
 
 
 def _course(name: str, x: np.ndarray, y: np.ndarray) -> str:
