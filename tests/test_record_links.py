@@ -8,7 +8,7 @@ import samples
 from bs4 import BeautifulSoup
 from building import REPOSITORY
 
-from cnn_explainer import figures, runs, tables
+from cnn_explainer import figures, runs, searched, sweep, tables
 from cnn_explainer.provenance import describe
 
 RUNS = [
@@ -74,6 +74,16 @@ def test_a_file_name_in_a_cell_leads_to_the_file(record_links):
     assert f"{slug}.json</p>" in str(linked(record_links, f"<p>It is {slug}.json</p>"))
 
 
+def test_a_search_has_its_link(record_links):
+    made = samples.sweep("made-up")
+    html = '<small data-records="sweeps/made-up">line</small><td>sweeps/made-up.json</td>'
+    html = record_links.linked(html, {"sweeps/made-up": made}, str)
+    page = BeautifulSoup(html, "html.parser")
+    assert page.small.text == "line · record: search made-up"
+    assert [a["href"] for a in page.select("a")] == ["records/sweeps/made-up.json"] * 2
+    assert searched.describe(made).records == ("sweeps/made-up",)
+
+
 def test_a_line_without_records_stays_as_it_is(record_links):
     body = "<small>measured here</small><p>5 &lt; 6</p>"
     assert record_links.linked(body, RECORDS, str) == body
@@ -91,6 +101,8 @@ def test_a_build_leaves_the_records_and_both_tables(record_links, home, tmp_path
     """With a stand-in for Sphinx: what is connected is called as a build does."""
     own = samples.run("vgg16-plain", seed=5)
     runs.save(own)
+    searching = samples.sweep("made-up")
+    sweep.save(searching)
     connected = {}
 
     class Application:
@@ -113,4 +125,6 @@ def test_a_build_leaves_the_records_and_both_tables(record_links, home, tmp_path
     assert runs.read(Application.outdir / target) == own
     written = {path.name for path in stale.parent.iterdir()}
     assert {"results.csv", "results.json", f"{own.experiment.slug}.json"} <= written
-    assert len(written) == len(runs.every()) + 2
+    assert len(written) == len(runs.every()) + 3
+    kept = {path.stem for path in (stale.parent / "sweeps").iterdir()}
+    assert kept == set(sweep.every()) and "made-up" in kept

@@ -66,6 +66,7 @@ def test_a_search_is_described_in_a_line():
         "searches one, two, seeds 0, 3 · CIFAR-10 · keras 3.15.0, ray 2.60.0 · AMD EPYC 9B14,"
         " 2 cores · 2026-11-25"
     )
+    assert line.records == ("sweeps/one", "sweeps/two")
     several = samples.sweep().model_copy(update={"nodes": 3, "cores": 12})
     assert "search made-up, seed 0 ·" in searched.describe(several)
     assert "3 machines, 12 cores" in searched.describe(several)

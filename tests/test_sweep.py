@@ -355,6 +355,30 @@ def test_an_address_at_which_nothing_is(search, place):
     assert time.monotonic() - began < 60
 
 
+def test_optuna_comes_near_to_what_is_good(place):
+    """Its sampler is asked as Ray asks it; an accuracy is made up, best at Adam and 0.01."""
+    pytest.importorskip("optuna")
+    text = (
+        (place / "space.yaml")
+        .read_text()
+        .replace("early_stopping", "search: optuna\nearly_stopping")
+    )
+    (place / "optuna.yaml").write_text(f"{text}  optimizer: [sgd, adam]\n")
+    space = space_file.read(place / "optuna.yaml")
+    search, (low, high) = engine._search(space), space.chosen["learning_rate"].ends
+    drawn = {name: engine._drawn(each, space) for name, each in space.chosen.items()}
+    assert search.set_search_properties(engine.METRIC, "max", drawn)
+    far = []
+    for number in map(str, range(60)):
+        values = search.suggest(number)
+        assert low <= values["learning_rate"] <= high
+        assert values["optimizer"] in ("sgd", "adam")
+        far.append(abs(np.log(values["learning_rate"] / 0.01)) + (values["optimizer"] == "sgd"))
+        search.on_trial_complete(number, {engine.METRIC: -far[-1]})
+    # The first ten are drawn at random.
+    assert np.mean(far[-20:]) < 0.5 * np.mean(far[:10])
+
+
 def test_nothing_to_resume(search, place):
     child = search("--resume", CNN_EXPLAINER_HOME=place / "none")
     output, _ = child.communicate()

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-from cnn_explainer import results, runs, words
+from cnn_explainer import results, runs, sweep, words
 from cnn_explainer.runs import Run
+from cnn_explainer.sweep import Sweep
 
 logger = logging.getLogger(__name__)
 FOLDER = "records"
 LINE = re.compile(r'(<small data-records="([^"]*)">.*?)(</small>)', re.DOTALL)
-FILE = re.compile(r"(?<=>)([\w-]+-[0-9a-f]{12})\.json(?=<)")
+FILE = re.compile(r"(?<=>)((?:sweeps/)?[\w-]+)\.json(?=<)")
 
 
 def setup(app):
@@ -29,6 +30,7 @@ def setup(app):
 
     def read(app):
         records.update((run.experiment.slug, run) for run in runs.every())
+        records.update((f"sweeps/{name}", sweep.load(name)) for name in sweep.every())
 
     def link(app, pagename, templatename, context, doctree):
         if "body" in context:
@@ -39,7 +41,10 @@ def setup(app):
         if exception is None and app.builder.format == "html":
             folder = Path(app.outdir, FOLDER)
             shutil.rmtree(folder, ignore_errors=True)
-            results.save(folder, records.values())
+            results.save(folder, (each for each in records.values() if isinstance(each, Run)))
+            for each in records.values():
+                if isinstance(each, Sweep):
+                    sweep.save(each, folder / "sweeps")
 
     app.connect("builder-inited", read)
     app.connect("html-page-context", link)
@@ -47,7 +52,7 @@ def setup(app):
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def linked(body: str, records: dict[str, Run], path: Callable[[str], str]) -> str:
+def linked(body: str, records: dict[str, Run | Sweep], path: Callable[[str], str]) -> str:
     """A page's body with its links; `path` makes a place on the site relative to the page."""
 
     def link(slug: str, text: str, label: str = "") -> str:
@@ -61,10 +66,8 @@ def linked(body: str, records: dict[str, Run], path: Callable[[str], str]) -> st
             if slug not in records:
                 logger.warning("a figure names the record %s, which is not there", slug)
                 continue
-            experiment = records[slug].experiment
-            title = ", ".join([experiment.name, *words.changes(experiment)])
-            seed = f"seed {experiment.seed}"
-            text = link(slug, seed.replace(" ", "&nbsp;"), f"Record of {title}, {seed}")
+            title, which = _names(records[slug])
+            text = link(slug, which.replace(" ", "&nbsp;"), f"Record of {title}, {which}")
             by_title.setdefault(title, []).append(text)
         links = "; ".join(f"{escape(title)} {', '.join(each)}" for title, each in by_title.items())
         return f"{begin} · {'records' if ' ' in slugs else 'record'}: {links}{end}"
@@ -73,3 +76,11 @@ def linked(body: str, records: dict[str, Run], path: Callable[[str], str]) -> st
         return link(found[1], found[0]) if found[1] in records else found[0]
 
     return FILE.sub(file, LINE.sub(line, body))
+
+
+def _names(record: Run | Sweep) -> tuple[str, str]:
+    """What it is a record of, and which one of these."""
+    if isinstance(record, Sweep):
+        return "search", record.space.name
+    experiment = record.experiment
+    return ", ".join([experiment.name, *words.changes(experiment)]), f"seed {experiment.seed}"

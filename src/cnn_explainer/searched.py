@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .datasets import SOURCES
+from .source_line import Source
 from .sweep import Space, Sweep
 from .sweep.space import Range
 
@@ -101,7 +102,7 @@ def comparable(sweeps: Sweep | Iterable[Sweep]) -> tuple[Sweep, ...]:
     return several
 
 
-def describe(sweeps: Sweep | Sequence[Sweep]) -> str:
+def describe(sweeps: Sweep | Sequence[Sweep]) -> Source:
     """Searches, seeds, data, versions, processor and date, in one line.
 
     describe(sweep)  ->  "search lenet5, seed 42 · CIFAR-10 · keras 3.15.0, ray 2.60.0
@@ -112,7 +113,7 @@ def describe(sweeps: Sweep | Sequence[Sweep]) -> str:
     seeds = _once(str(each.space.seed) for each in sweeps)
     data = SOURCES[sweeps[0].space.experiment({}).dataset].title
     days = sorted({each.finished.date().isoformat() for each in sweeps})
-    return " · ".join(
+    line = " · ".join(
         [
             f"search{'es' * (len(sweeps) > 1)} {names}, seed{'s' * (len(seeds) > 1)}"
             f" {', '.join(seeds)}",
@@ -124,6 +125,7 @@ def describe(sweeps: Sweep | Sequence[Sweep]) -> str:
             days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
         ]
     )
+    return Source(line, (f"sweeps/{each.space.name}" for each in sweeps))
 
 
 def _machine(sweep: Sweep) -> str:

@@ -8,7 +8,7 @@ class Source(str):
     """A line of text that knows the records behind it; `provenance.describe` makes them."""
 
     records: tuple[str, ...]
-    """The stems of the records' files: `lenet5-plain-e19563960fa2`."""
+    """The stems of the records' files: `lenet5-plain-e19563960fa2`, `sweeps/lenet5`."""
 
     def __new__(cls, text: str, records: Iterable[str] = ()):
         """Text that reads like any other."""

@@ -3,7 +3,7 @@
 `space_file.read` reads a space, `engine.run` searches it, `load` gives what was found.
 """
 
-from .record import Sweep, Trial, load, save
+from .record import Sweep, Trial, every, load, save
 from .space import InvalidSpace, Space
 
-__all__ = ["InvalidSpace", "Space", "Sweep", "Trial", "load", "save"]
+__all__ = ["InvalidSpace", "Space", "Sweep", "Trial", "every", "load", "save"]

@@ -211,8 +211,11 @@ def _search(space: Space) -> Any:
 
     if space.search != "optuna":
         return BasicVariantGenerator(random_state=space.seed)
+    import optuna
     from ray.tune.search.optuna import OptunaSearch
 
+    # It has lines of its own between those of the table.
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     return OptunaSearch(metric=METRIC, mode="max", seed=space.seed)
 
 
