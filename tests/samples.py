@@ -222,7 +222,10 @@ def _trial(rng, space: Space, values, accuracy: float, noise: float, rungs) -> T
     )
 
 
-def speedrun(experiment: Experiment, seeds: Iterable[int] = (1, 2, 3)) -> SpeedRun:
+FAST = Experiment(model="lenet5", variant="fast", dataset="cifar10", image_size=32)
+
+
+def speedrun(experiment: Experiment = FAST, seeds: Iterable[int] = (1, 2, 3)) -> SpeedRun:
     """A speed run whose laps take from 5 to 6 seconds, and are right on 0.58 to 0.62."""
     rng = np.random.default_rng(0)
     return SpeedRun(

@@ -8,7 +8,7 @@ import samples
 from bs4 import BeautifulSoup
 from building import REPOSITORY
 
-from cnn_explainer import figures, runs, searched, sweep, tables
+from cnn_explainer import figures, runs, search_tables, speedrun, sweep, tables
 from cnn_explainer.provenance import describe
 
 RUNS = [
@@ -74,14 +74,18 @@ def test_a_file_name_in_a_cell_leads_to_the_file(record_links):
     assert f"{slug}.json</p>" in str(linked(record_links, f"<p>It is {slug}.json</p>"))
 
 
-def test_a_search_has_its_link(record_links):
-    made = samples.sweep("made-up")
-    html = '<small data-records="sweeps/made-up">line</small><td>sweeps/made-up.json</td>'
-    html = record_links.linked(html, {"sweeps/made-up": made}, str)
-    page = BeautifulSoup(html, "html.parser")
-    assert page.small.text == "line · record: search made-up"
-    assert [a["href"] for a in page.select("a")] == ["records/sweeps/made-up.json"] * 2
-    assert searched.describe(made).records == ("sweeps/made-up",)
+@pytest.mark.parametrize(
+    ("slug", "made", "table", "title"),
+    [
+        ("sweeps/made-up", samples.sweep("made-up"), search_tables.searches, "search made-up"),
+        ("speedruns/lenet5", samples.speedrun(), search_tables.laps, "speed run lenet5"),
+    ],
+)
+def test_a_search_and_a_speed_run_have_their_link(record_links, slug, made, table, title):
+    html = f"{table(made)._repr_html_()}<td>{slug}.json</td>"
+    page = BeautifulSoup(record_links.linked(html, {slug: made}, str), "html.parser")
+    assert page.small.text.endswith(f"· record: {title}")
+    assert [a["href"] for a in page.select("a")] == [f"records/{slug}.json"] * 2
 
 
 def test_a_line_without_records_stays_as_it_is(record_links):
@@ -103,6 +107,7 @@ def test_a_build_leaves_the_records_and_both_tables(record_links, home, tmp_path
     runs.save(own)
     searching = samples.sweep("made-up")
     sweep.save(searching)
+    speedrun.save(samples.speedrun())
     connected = {}
 
     class Application:
@@ -125,6 +130,7 @@ def test_a_build_leaves_the_records_and_both_tables(record_links, home, tmp_path
     assert runs.read(Application.outdir / target) == own
     written = {path.name for path in stale.parent.iterdir()}
     assert {"results.csv", "results.json", f"{own.experiment.slug}.json"} <= written
-    assert len(written) == len(runs.every()) + 3
+    assert len(written) == len(runs.every()) + 4
+    assert (stale.parent / "speedruns/lenet5.json").is_file()
     kept = {path.stem for path in (stale.parent / "sweeps").iterdir()}
     assert kept == set(sweep.every()) and "made-up" in kept

@@ -82,9 +82,22 @@ def test_the_winner_beside_itself(home):
     assert frame["Trained on"].tolist() == ["90\u00a0%", "100\u00a0%"]
     alone = tables.winner(SWEEP, runs[0])
     assert alone.shown["±"].tolist() == ["–", "–"]
-    assert alone.source.records == (runs[0].experiment.slug,)
+    assert alone.source.records == ("sweeps/made-up", runs[0].experiment.slug)
 
 
 def test_others_than_the_winner_are_refused():
     with pytest.raises(ValueError, match=r"`runs` must be of the winner of made-up\. Received"):
         tables.winner(SWEEP, samples.run())
+
+
+def test_laps_end_in_their_mean():
+    made = samples.speedrun()
+    table = tables.laps(made)
+    assert [*table.frame.index] == ["1", "2", "3", "mean", "±"]
+    assert table.frame.loc["mean"].tolist() == pytest.approx([made.accuracy, made.seconds])
+    seconds = np.array([lap.seconds for lap in made.laps])
+    assert table.frame.loc["±", "Time (s)"] == pytest.approx(half_interval(seconds))
+    assert "write-up's best, 0.5947" in table.caption
+    assert table.source.records == ("speedruns/lenet5",) and "2 cores" in table.source
+    alone = tables.laps(made.model_copy(update={"laps": made.laps[:1]}))
+    assert [*alone.frame.index] == ["1", "mean"]

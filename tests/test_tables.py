@@ -44,6 +44,7 @@ TABLES = {
     "importance": lambda: search_tables.importance(SEARCH),
     "searches": lambda: search_tables.searches([SEARCH, WHOLE]),
     "winner": lambda: search_tables.winner(SEARCH, samples.run(SEARCH.winner)),
+    "laps": lambda: search_tables.laps(samples.speedrun()),
 }
 
 

@@ -14,14 +14,16 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-from cnn_explainer import results, runs, sweep, words
+from cnn_explainer import results, runs, speedrun, sweep, words
 from cnn_explainer.runs import Run
+from cnn_explainer.speedrun import SpeedRun
 from cnn_explainer.sweep import Sweep
 
 logger = logging.getLogger(__name__)
 FOLDER = "records"
+Record = Run | Sweep | SpeedRun
 LINE = re.compile(r'(<small data-records="([^"]*)">.*?)(</small>)', re.DOTALL)
-FILE = re.compile(r"(?<=>)((?:sweeps/)?[\w-]+)\.json(?=<)")
+FILE = re.compile(r"(?<=>)((?:sweeps/|speedruns/)?[\w-]+)\.json(?=<)")
 
 
 def setup(app):
@@ -31,6 +33,7 @@ def setup(app):
     def read(app):
         records.update((run.experiment.slug, run) for run in runs.every())
         records.update((f"sweeps/{name}", sweep.load(name)) for name in sweep.every())
+        records.update((f"speedruns/{name}", speedrun.load(name)) for name in speedrun.every())
 
     def link(app, pagename, templatename, context, doctree):
         if "body" in context:
@@ -45,6 +48,8 @@ def setup(app):
             for each in records.values():
                 if isinstance(each, Sweep):
                     sweep.save(each, folder / "sweeps")
+                elif isinstance(each, SpeedRun):
+                    speedrun.save(each, folder)
 
     app.connect("builder-inited", read)
     app.connect("html-page-context", link)
@@ -52,7 +57,7 @@ def setup(app):
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def linked(body: str, records: dict[str, Run | Sweep], path: Callable[[str], str]) -> str:
+def linked(body: str, records: dict[str, Record], path: Callable[[str], str]) -> str:
     """A page's body with its links; `path` makes a place on the site relative to the page."""
 
     def link(slug: str, text: str, label: str = "") -> str:
@@ -78,9 +83,11 @@ def linked(body: str, records: dict[str, Run | Sweep], path: Callable[[str], str
     return FILE.sub(file, LINE.sub(line, body))
 
 
-def _names(record: Run | Sweep) -> tuple[str, str]:
+def _names(record: Record) -> tuple[str, str]:
     """What it is a record of, and which one of these."""
     if isinstance(record, Sweep):
         return "search", record.space.name
     experiment = record.experiment
+    if isinstance(record, SpeedRun):
+        return "speed run", experiment.model
     return ", ".join([experiment.name, *words.changes(experiment)]), f"seed {experiment.seed}"

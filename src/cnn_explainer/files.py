@@ -38,6 +38,11 @@ def read_value(kind: type[Value], *paths: Path, absent: str) -> Value:
     raise RecordNotFound(absent)
 
 
+def stems(*folders: Path) -> tuple[str, ...]:
+    """The names of the JSON files in these folders, without `.json`, each once."""
+    return tuple(sorted({path.stem for folder in folders for path in folder.glob("*.json")}))
+
+
 def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
     """Write a file whole or not at all: beside its place first, then renamed.
 

@@ -12,11 +12,13 @@ from . import words
 from .ablation import gains
 from .architectures import architecture
 from .comparison import half_interval
+from .datasets import SOURCES
 from .provenance import as_seeds
 from .provenance import describe as describe_runs
 from .runs import Run
 from .searched import comparable, describe, epochs_to, label, settings, title, value
-from .source_line import joined
+from .source_line import Source, joined
+from .speedrun import SpeedRun
 from .sweep import Space, Sweep
 from .sweep.space import Range
 from .tables import Table
@@ -192,6 +194,38 @@ def ablation(way: Mapping[str, Sequence[Run]]) -> Table:
     )
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Step")
     return Table(frame, caption, describe_runs([run for each in seeds.values() for run in each]))
+
+
+def laps(result: SpeedRun) -> Table:
+    """A speed run, a row a training, and the mean of all.
+
+    laps(cnn.speedrun.load("lenet5"))   ->  5 seeds and their mean
+
+    """
+    experiment = result.experiment
+    pairs = [(lap.accuracy, lap.seconds) for lap in result.laps]
+    rows = {f"{lap.seed}": pair for lap, pair in zip(result.laps, pairs, strict=True)}
+    rows["mean"] = tuple(np.mean(pairs, axis=0))
+    if len(pairs) > 1:
+        rows["±"] = tuple(half_interval(np.array(pairs)))
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["Accuracy", "Time (s)"])
+    caption = (
+        f"{architecture(experiment.model).title} from fresh weights to its answers on the test"
+        f" images, {experiment.recipe.epochs} epochs; ±: half the mean's 95\N{NO-BREAK SPACE}%"
+        f" interval. The accuracy to reach is the write-up's best, {result.target}."
+    )
+    source = " · ".join(
+        [
+            f"speed run {experiment.model}",
+            SOURCES[experiment.dataset].title,
+            result.precision,
+            f"keras {result.versions['keras']}",
+            f"{result.processor}, {result.cores} core{'s' * (result.cores > 1)}",
+            result.finished.date().isoformat(),
+        ]
+    )
+    source = Source(source, (f"speedruns/{experiment.model}",))
+    return Table(frame.rename_axis("Seed"), caption, source)
 
 
 def _typical(values: Sequence[Any]) -> str:

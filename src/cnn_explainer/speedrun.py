@@ -20,7 +20,7 @@ from pydantic import (
 from . import machine, published
 from .clock import awake_seconds
 from .experiments import RECORDED, Experiment, Precision, get
-from .files import read_value, user_folder, write_atomically
+from .files import read_value, stems, user_folder, write_atomically
 from .runs import Share
 
 SEEDS = (1, 2, 3, 4, 5)
@@ -132,6 +132,11 @@ def run(
     )
     save(result)
     return result
+
+
+def every() -> tuple[str, ...]:
+    """The networks of which there is a record."""
+    return stems(*(place / "speedruns" for place in (user_folder(), RECORDED)))
 
 
 def load(name: str) -> SpeedRun:

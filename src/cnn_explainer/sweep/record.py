@@ -1,6 +1,5 @@
 """What a search found, and its record: one JSON file, with all trials in it."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from pydantic import (
 )
 
 from ..experiments import RECORDED, Experiment
-from ..files import read_value, user_folder, write_atomically
+from ..files import read_value, stems, user_folder, write_atomically
 from ..runs import History
 from .space import Space
 
@@ -126,5 +125,4 @@ def save(sweep: Sweep, place: Path | None = None) -> Path:
 
 def every() -> tuple[str, ...]:
     """The names of all searches that are recorded."""
-    places: Iterable[Path] = (folder(), RECORDED / "sweeps")
-    return tuple(sorted({path.stem for place in places for path in place.glob("*.json")}))
+    return stems(folder(), RECORDED / "sweeps")
