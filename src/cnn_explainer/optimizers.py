@@ -25,7 +25,7 @@ def optimizer(recipe: Recipe, images: int) -> keras.Optimizer:
 
 
 def _rate(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate, or what it is at each step (Loshchilov & Hutter 2017; Smith 2018)."""
+    """The rate, or what it is at each step (Loshchilov & Hutter 2017; Smith & Topin 2017)."""
     cosine, rate = keras.optimizers.schedules.CosineDecay, recipe.learning_rate
     match recipe.schedule:
         case "constant":

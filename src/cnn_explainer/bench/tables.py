@@ -27,9 +27,10 @@ def table(benchmark: Benchmark | None = None) -> Table:
         for each in benchmark.comparisons
         for way in each.contenders
     ]
-    rounds = len(benchmark.comparisons[0].peak["float32"])
+    rounds = sorted({len(each.peak["float32"]) for each in benchmark.comparisons})
     caption = (
-        f"Training in turn on one machine: median of {rounds} rounds (lowest to highest). The share"
+        "Training in turn on one machine: median of"
+        f" {' or '.join(map(str, rounds))} rounds (lowest to highest). The share"
         " of the peak is that of the product of two large matrices, in the same precision."
     )
     return Table(pd.DataFrame(rows).set_index("Network"), caption, _source(benchmark))
@@ -47,7 +48,6 @@ def _row(comparison: Comparison, way: Way) -> dict[str, object]:
             f"{contender.accuracy:.3f} ({comparison.epochs})" if comparison.epochs else None
         ),
         "Precision": words.precision(contender.precision),
-        "Threads": contender.threads,
     }
 
 
