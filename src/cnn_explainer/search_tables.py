@@ -160,8 +160,8 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
         index=pd.Index(["in the search", "afterwards"], name="When"),
     )
     caption = (
-        "The winner of the search, on the images by which it was chosen, and on those that had no"
-        " part in it."
+        f"The winner of the search {sweep.space.name}, on the images by which it was chosen, and on"
+        " those that had no part in it."
     )
     return Table(frame, caption, joined([describe(sweep), describe_runs(seeds)]))
 
