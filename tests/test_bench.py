@@ -136,10 +136,15 @@ def test_a_network_that_was_not_compared():
 def test_the_table_shows_every_way():
     table = bench.table(bench.Benchmark.model_validate(sample()))
     first, second = table.frame.to_dict("records")
-    assert first["Images a second"] == "15.0 (10.0 to 20.0)"
-    assert second["Times Keras"] == "2.25 (2.00 to 2.50)"
+    assert first["Images a second"] == "15.0 (10.0\u00a0to\u00a020.0)"
+    assert first["Times Keras"] == "1"
+    assert second["Times Keras"] == "2.25 (2.00\u00a0to\u00a02.50)"
     assert second["Precision"] == "mixed bfloat16"
     assert "median of 2 rounds" in table.caption
+    alike = sample()
+    alike["comparisons"][0]["contenders"]["explainer"]["precision"] = "float32"
+    table_of_one = bench.table(bench.Benchmark.model_validate(alike))
+    assert "Precision" not in table_of_one.frame and "float32" in table_of_one.caption
     assert "Some CPU, 2 cores" in table.source
     assert "Accuracy" in table._repr_html_()
 

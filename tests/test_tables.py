@@ -247,13 +247,13 @@ def test_accuracies_are_judged_together():
     assert judged.tolist() == [each.verdict for each in expected]
 
 
-def test_costs_are_means():
+def test_costs_are_of_the_quickest():
     row = tables.costs(SOME).frame.loc["lenet5-plain"]
-    seeds = LENET5[:3]
+    quick = min(LENET5[:3], key=lambda run: run.fit_seconds)
     assert row["Parameters (M)"] == 0.062006
-    assert row["Fit time (s)"] == np.mean([run.fit_seconds for run in seeds])
-    assert row["Busy"] == np.mean([run.busy for run in seeds])
-    assert row["Processor (s)"] == np.mean([sum(run.history.processor_seconds) for run in seeds])
+    assert (row["Fit time (s)"], row["Busy"]) == (quick.fit_seconds, quick.busy)
+    assert row["Processor (s)"] == sum(quick.history.processor_seconds)
+    assert row["Accuracy"] == np.mean([run.test.accuracy for run in LENET5[:3]])
 
 
 def test_time_to_match_counts_the_seeds_that_get_there():

@@ -64,6 +64,11 @@ def by_experiment(runs: Iterable[Run]) -> dict[str, tuple[Run, ...]]:
     return {name: as_seeds(seeds) if seeds else () for name, seeds in found.items()}
 
 
+def quickest(seeds: Sequence[Run]) -> Run:
+    """The one that was trained in the least time: other work on a machine only lengthens it."""
+    return min(seeds, key=lambda run: run.fit_seconds)
+
+
 def epochs(run: Run) -> str:
     """How long it was trained: `50 of 50 epochs`, or `only 25 of 50 epochs`."""
     only = "" if run.complete else "only "

@@ -33,7 +33,10 @@ def table(benchmark: Benchmark | None = None) -> Table:
         f" {' or '.join(map(str, rounds))} rounds (lowest to highest). The share"
         " of the peak is that of the product of two large matrices, in the same precision."
     )
-    return Table(pd.DataFrame(rows).set_index("Network"), caption, _source(benchmark))
+    frame = pd.DataFrame(rows).set_index("Network")
+    if frame["Precision"].nunique() == 1:
+        caption += f" All computed in {frame.pop('Precision').iloc[0]}."
+    return Table(frame, caption, _source(benchmark))
 
 
 def _row(comparison: Comparison, way: Way) -> dict[str, object]:
@@ -42,8 +45,8 @@ def _row(comparison: Comparison, way: Way) -> dict[str, object]:
     return {
         "Training with": TITLES[way],
         "Images a second": _spread(comparison.speed(way)),
-        "Times Keras": _spread(comparison.ratio(way)),
-        "Share of peak": None if share is None else f"{100 * share:.1f} %",
+        "Times Keras": "1" if way == "keras" else _spread(comparison.ratio(way)),
+        "Share of peak": None if share is None else f"{100 * share:.1f}\N{NO-BREAK SPACE}%",
         "Accuracy (epochs)": (
             f"{contender.accuracy:.3f} ({comparison.epochs})" if comparison.epochs else None
         ),
@@ -57,7 +60,8 @@ def _spread(values: Spread) -> str:
     9712.3, 9540.8, 9833.1  ->  "9,710 (9,540 to 9,830)"
     """
     middle, low, high = map(_three_digits, values)
-    return f"{middle} ({low} to {high})"
+    # The only place where a narrow column breaks is before the bracket.
+    return f"{middle} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})"
 
 
 def _three_digits(value: float) -> str:

@@ -19,7 +19,7 @@ from .times import fit_seconds, time_ticks
 def fit_times(runs: Iterable[Run]) -> Figure:
     """The seconds of training and validation, on a logarithmic axis, a row an experiment.
 
-    fit_times(runs.catalogued())   ->  10 rows: the mean of the seeds, and the write-up's
+    fit_times(runs.catalogued())   ->  10 rows: the quickest seed's, and the write-up's
     """
     runs = tuple(runs)
     groups = by_experiment(runs)
@@ -31,9 +31,9 @@ def fit_times(runs: Iterable[Run]) -> Figure:
         time_ticks(axes)
         made.plot.legend(**legend_once(axes), loc="outside lower center", ncols=2)
     caption = (
-        "Fit time: training and validation, in the mean of the seeds, on a logarithmic axis:"
-        " equal steps are equal factors. The write-up's clock ran on while its machine slept; ours"
-        " stands still then. Other work on the machine lengthens both."
+        "Fit time: training and validation, on a logarithmic axis: equal steps are equal factors."
+        " The write-up's clock ran on while its machine slept; ours stands still then. Other work"
+        " on the machine lengthens both, so ours is that of the quickest seed."
     )
     alt = "Fit times. " + " ".join(_said(name, seeds) for name, seeds in groups.items())
     return Figure((made.panel,), alt, caption, describe(runs) if runs else "")
