@@ -85,7 +85,7 @@ def test_no_record():
 
 
 def test_shipped_records_are_what_their_names_say():
-    for path in runs.SHIPPED.glob("*.json"):
+    for path in runs.SHIPPED.glob("*-*.json"):
         assert path.stem == runs.read(path).experiment.slug
 
 
