@@ -76,7 +76,8 @@ def fast(**values) -> Experiment:
     return Experiment(model="lenet5", variant="fast", dataset="cifar10", image_size=32, **values)
 
 
-def test_what_a_search_found_has_a_name(home):
+def test_what_a_search_found_has_a_name(home, monkeypatch):
+    monkeypatch.setattr(experiments, "RECORDED", home / "nothing shipped")
     experiment = fast(
         augmentation=Augmentation(flip=True, shift=2), changes=Changes(activation="elu")
     )
