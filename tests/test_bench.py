@@ -145,6 +145,7 @@ def test_the_table_shows_every_way():
     alike["comparisons"][0]["contenders"]["explainer"]["precision"] = "float32"
     table_of_one = bench.table(bench.Benchmark.model_validate(alike))
     assert "Precision" not in table_of_one.frame and "float32" in table_of_one.caption
+    assert "A dash: the accuracy was not compared." in table.caption
     assert "Some CPU, 2 cores" in table.source
     assert "Accuracy" in table._repr_html_()
 

@@ -200,7 +200,6 @@ def laps(result: SpeedRun) -> Table:
     """A speed run, a row a training, and the mean of all.
 
     laps(cnn.speedrun.load("lenet5"))   ->  5 seeds and their mean
-
     """
     experiment = result.experiment
     pairs = [(lap.accuracy, lap.seconds) for lap in result.laps]

@@ -33,6 +33,8 @@ def table(benchmark: Benchmark | None = None) -> Table:
         f" {' or '.join(map(str, rounds))} rounds (lowest to highest). The share"
         " of the peak is that of the product of two large matrices, in the same precision."
     )
+    if not all(each.epochs for each in benchmark.comparisons):
+        caption += " A dash: the accuracy was not compared."
     frame = pd.DataFrame(rows).set_index("Network")
     if frame["Precision"].nunique() == 1:
         caption += f" All computed in {frame.pop('Precision').iloc[0]}."
