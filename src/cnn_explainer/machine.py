@@ -11,7 +11,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 def processor() -> str:
     """The processor's name, or the accelerator's where Keras finds one."""
     if found := accelerators():
-        return ", ".join(found)
+        return _accelerators_name() or found[0]
     for line in _cpuinfo():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
@@ -52,6 +52,27 @@ def accelerators() -> list[str]:
     import keras
 
     return [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
+
+
+def _accelerators_name() -> str | None:
+    """As its maker calls it, if the backend tells."""
+    import keras
+
+    match keras.backend.backend():
+        case "jax":
+            import jax
+
+            return jax.devices()[0].device_kind
+        case "torch":
+            import torch
+
+            return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+        case "tensorflow":
+            import tensorflow as tf
+
+            devices = tf.config.list_physical_devices("GPU")
+            details = map(tf.config.experimental.get_device_details, devices)
+            return next((each.get("device_name") for each in details), None)
 
 
 def _cpuinfo() -> list[str]:

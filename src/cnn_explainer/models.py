@@ -64,6 +64,8 @@ def build(
     kind = keras.Sequential
     if for_processor:
         from .halves import Halves as kind
+    elif keras.backend.backend() == "jax":
+        from .at_once import AtOnce as kind
     return kind(layers, name=f"{name}-{variant}")
 
 

@@ -82,13 +82,15 @@ def train(
         else:
             _keep_filters(state, model, 0, experiment)
         train_part, test_part = tensors(data.train), tensors(data.test)
+        if hasattr(model, "fit_at_once"):
+            # XLA may compile for longer than an accelerator then trains.
+            warm_up(experiment, model, train_part)
         with TrainingProgress(experiment.name, last, len(data.train)) as progress:
             for epoch in range(state.epochs_done, last):
                 progress.begin_epoch(epoch)
                 _epoch(experiment, epoch, model, train_part, test_part, state, progress)
                 _keep_filters(state, model, epoch + 1, experiment)
-                state.variables = [np.asarray(variable) for variable in variables]
-                checkpoints.save(experiment, state)
+                _keep(experiment, state, variables)
                 each_epoch(state)
         result = _result(experiment, model, data, train_part, test_part, state)
         weights.save(model, experiment)
@@ -157,23 +159,30 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
 
 
 def tensors(split: datasets.Split) -> datasets.Split:
-    """The same pictures where TensorFlow finds them without a copy."""
-    import tensorflow as tf
+    """The same pictures where Keras computes, so that no step has to fetch them."""
+    import keras
 
-    return datasets.Split(tf.constant(split.images), tf.constant(split.labels))
+    return datasets.Split(*map(keras.ops.convert_to_tensor, (split.images, split.labels)))
 
 
 def batches(
     split: datasets.Split, size: int = EVALUATION_BATCH, order: np.ndarray | None = None
-) -> "tf.data.Dataset":
+) -> "tf.data.Dataset | keras.utils.PyDataset":
     """Of `tensors`, the pictures in batches, in that order or as they lie.
 
-    Without autotuning: the thread that does it sleeps for up to a second at the epoch's end.
+    On TensorFlow without autotuning: the thread that does it sleeps for up to a second at the
+    epoch's end.
     """
-    import tensorflow as tf
+    import keras
 
     images, labels = split.images, split.labels
     order = np.arange(len(split)) if order is None else order
+    if keras.backend.backend() != "tensorflow":
+        from .batches import Batches
+
+        return Batches(images, labels, order, size)
+    import tensorflow as tf
+
     options = tf.data.Options()
     options.autotune.enabled = False
     return (
@@ -195,16 +204,19 @@ def fit_epoch(
     """Train on each of the pictures once; the epoch's `accuracy` and `loss`."""
     # Seeded by the epoch too, so that a resumed training sees the order it would have seen.
     order = np.random.default_rng((experiment.seed, epoch)).permutation(len(train))
+    if hasattr(model, "fit_at_once"):
+        return model.fit_at_once(train.images, train.labels, order, experiment.recipe.batch_size)
     pictures = batches(train, experiment.recipe.batch_size, order)
     fitted = model.fit(pictures, verbose=0, callbacks=[*callbacks], shuffle=False).history
     return {name: values[0] for name, values in fitted.items()}
 
 
 def warm_up(experiment: Experiment, model: "keras.Model", train: datasets.Split) -> None:
-    """Make the graphs of a step and of a judgement, and leave the model as it is."""
+    """Compile a step and a judgement, and leave the model as it is."""
     variables = [*model.variables, *model.optimizer.variables]
     before = [np.asarray(variable) for variable in variables]
-    count = 16 * experiment.recipe.batch_size
+    # Of another number of steps, an epoch at once would be another program.
+    count = len(train) if hasattr(model, "fit_at_once") else 16 * experiment.recipe.batch_size
     few = datasets.Split(train.images[:count], train.labels[:count])
     fit_epoch(experiment, 0, model, few)
     model.evaluate(batches(few), verbose=0)
@@ -250,6 +262,11 @@ def _epoch(
     for name, value in row.items():
         state.history.setdefault(name, []).append(float(value))
     progress.end_epoch(row["val_accuracy"], len(train) / row["train_seconds"])
+
+
+def _keep(experiment: Experiment, state: Checkpoint, variables: list) -> None:
+    state.variables = [np.asarray(variable) for variable in variables]
+    checkpoints.save(experiment, state)
 
 
 def _keep_filters(
