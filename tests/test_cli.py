@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import samples
 from typer.testing import CliRunner
@@ -194,7 +195,10 @@ def test_ship_puts_record_and_small_weights_into_the_package(home, tmp_path, mon
     slow = samples.run("lenet5-plain", learning_rate=0.001)
     runs.save(slow)
     assert call("ship", "lenet5-plain", "--learning-rate", 0.001)[0] == 0
-    assert (shipped / f"{slow.experiment.slug}.json").exists()
+    whole, thin = (runs.read(shipped / f"{e.slug}.json") for e in (get(name), slow.experiment))
+    assert thin.filters.epochs == whole.filters.epochs[-1:] and len(whole.filters.epochs) > 1
+    np.testing.assert_array_equal(thin.filters.kernels[-1], slow.filters.kernels[-1])
+    assert thin.history == slow.history
     assert sorted(path.name.rpartition("-")[0] + path.suffix for path in shipped.iterdir()) == [
         "alexnet-plain.json",
         *["lenet5-plain.json"] * 3,

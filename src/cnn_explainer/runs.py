@@ -120,6 +120,11 @@ class Filters(_Value):
         values = np.frombuffer(base64.b64decode(self.data, validate=True), "<f2")
         return values.reshape(len(self.epochs), *self.shape).astype(np.float32)
 
+    @property
+    def last(self) -> "Filters":
+        """Those of the last epoch alone."""
+        return Filters.pack({self.epochs[-1]: self.kernels[-1]})
+
     @model_validator(mode="after")
     def _decodes(self):
         if not np.isfinite(self.kernels).all():
