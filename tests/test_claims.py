@@ -77,6 +77,8 @@ def test_with_all_records_all_is_told_but_what_no_record_decides():
     assert untold == {
         *("rise-of-deep-learning", "competing-networks", "hard-for-the-eye", "colab-times-out"),
         *("not-trivial", "quality-matters", "power-matters"),
+        # These records know no more of their training images than of the others.
+        *("alexnet-little-data", "vgg-little-data"),
         # The steps need not come from the data just because they stay.
         "repetitive-data",
     }
@@ -215,13 +217,29 @@ def test_strong_overfitting_is_a_wide_gap(gaps, verdict):
 
 
 def test_more_data_must_close_the_gap():
-    def share(part, *accuracies):
-        return accurate(get("alexnet-plain", train_share=part), *accuracies, trained=0.95)
+    def share(part, *accuracies, trained=0.95):
+        return accurate(get("alexnet-plain", train_share=part), *accuracies, trained=trained)
 
     wide, middle, narrow = share(0.25, 0.5, 0.51), share(0.5, 0.6, 0.61), share(1, 0.7, 0.711)
     test = EVERY["alexnet-little-data"].test
     assert test(wide, middle, narrow).verdict == HOLDS
     assert test(narrow, middle, wide).verdict == FAILS
+    # Who has not learned its images has no gap, and says nothing about their number.
+    ignorant = share(0.25, 0.5, 0.51, trained=0.55)
+    found = test(ignorant, middle, narrow)
+    assert found.verdict == HOLDS
+    assert "With 25 % it has not come to know 90.0 % of them." in found.words.replace("\xa0", " ")
+    assert test(ignorant, share(0.5, 0.5, 0.51, trained=0.6), narrow).verdict == UNTOLD
+
+
+def test_epochs_are_timed_on_one_machine():
+    vgg16, alexnet = seeds_of("vgg16-plain", 1), seeds_of("alexnet-plain", 2)
+    test = EVERY["vgg-slowest"].test
+    assert "Here, on AMD EPYC 9B14, an epoch takes " in test(vgg16, alexnet).words
+    elsewhere = (samples.accelerated(vgg16[0], 60),)
+    assert test(elsewhere, alexnet).words.endswith(
+        "Ours were trained on unlike machines: AMD EPYC 9B14 and NVIDIA H100."
+    )
 
 
 def test_overfitting_after_ten_epochs_is_a_loss_that_turns():

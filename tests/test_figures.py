@@ -288,7 +288,7 @@ def test_intervals_need_two_seeds():
 def test_fit_times_are_told_and_the_sleep_too():
     figure = figures.fit_times(SOME)
     quickest = min(run.fit_seconds for run in LENET5[:3])
-    assert f"LeNet-5 (plain): {quickest:,.0f} s; write-up 306 s." in figure.alt
+    assert f"LeNet-5 (plain): {quickest:,.0f} s on AMD EPYC 9B14; write-up 306 s." in figure.alt
     assert "51,934 s (the machine slept during this run)" in figure.alt
     assert words(figure).count("asleep") == 1
     assert set(TICKS.values()) <= set(words(figure))
@@ -303,6 +303,22 @@ def test_costs_are_three_and_of_what_is_recorded():
     assert "Not trained" not in figures.costs(LENET5).caption
     with pytest.raises(ValueError, match="`runs` must be a Run or a sequence of them"):
         figures.costs([])
+
+
+def test_times_of_two_machines_are_told_apart():
+    slow, seven = LENET5[0], samples.run(seed=7)
+    quick, vgg16 = samples.accelerated(seven, 29), samples.accelerated(SHORT, 58)
+    figure = figures.fit_times([slow, quick, vgg16])
+    told = f"LeNet-5 (plain): {slow.fit_seconds:,.0f} s on AMD EPYC 9B14, 29 s on NVIDIA H100; "
+    assert told in figure.alt
+    assert {"10 s", "1 h"} <= set(words(figure))
+    # A cost has one axis, and an axis one machine: that of the most experiments.
+    other = samples.run("base-plain")
+    alexnet = samples.accelerated(samples.run("alexnet-plain"), 9)
+    costs = figures.costs([slow, other, quick, vgg16, alexnet])
+    assert costs.caption.count("on NVIDIA H100.") == 1
+    assert "Trained elsewhere, and without a mark there: Base model (plain)." in costs.caption
+    assert "29 s." in costs.alt and f"{other.fit_seconds:,.0f} s." not in costs.alt
 
 
 def test_variants_share_their_axes():

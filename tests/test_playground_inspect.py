@@ -275,14 +275,14 @@ def test_the_lines_stay_with_their_maps(page):
         page.set_viewport_size({"width": width, "height": 800})
         # Drawn anew when the page has found its new shape, which takes a busy machine a while.
         page.wait_for_function(
-            """() => {
+            """(width) => {
               const layers = [...document.querySelectorAll(".layer")];
               const layer = layers.find((layer) => layer.textContent.includes("conv2"));
               const tile = layer.querySelectorAll(".tile")[5].getBoundingClientRect();
               const drawn = document.querySelector(".edges .target").getBoundingClientRect();
-              return innerWidth === %d && Math.hypot(drawn.x - tile.x, drawn.y - tile.y) < 4;
-            }"""
-            % width,
+              return innerWidth === width && Math.hypot(drawn.x - tile.x, drawn.y - tile.y) < 4;
+            }""",
+            arg=width,
             timeout=10_000,
         )
 

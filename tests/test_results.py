@@ -32,6 +32,11 @@ def test_a_row_holds_what_the_record_holds():
     assert row["finished"] == "2026-11-24T12:00:00Z"
 
 
+def test_an_accelerators_run_has_no_busy_cores():
+    row = results.row(samples.accelerated(samples.run(), 29))
+    assert (row["busy"], row["accelerator"], row["processor"]) == (None, True, "NVIDIA H100")
+
+
 def test_precision_is_what_was_used_and_not_what_was_asked_for():
     assert RUNS[1].experiment.recipe.precision == "mixed_bfloat16"
     assert results.row(RUNS[1])["precision"] == RUNS[1].provenance.precision == "float32"

@@ -256,6 +256,15 @@ def test_costs_are_of_the_quickest():
     assert row["Accuracy"] == np.mean([run.test.accuracy for run in LENET5[:3]])
 
 
+def test_costs_on_an_accelerator_know_of_no_busy_cores():
+    slow, quick = LENET5[0], samples.accelerated(LENET5[1], 29)
+    row = tables.costs([slow, quick]).frame.loc["lenet5-plain"]
+    assert (row["Fit time (s)"], row["On"]) == (29, "NVIDIA H100")
+    assert row["Busy"] == slow.busy and quick.busy is None
+    alone = tables.costs([quick]).frame.loc["lenet5-plain"]
+    assert pd.isna(alone["Busy"]) and pd.isna(alone["Processor (s)"])
+
+
 def test_time_to_match_counts_the_seeds_that_get_there():
     def reaching(seed, epoch):
         run = samples.run(seed=seed)

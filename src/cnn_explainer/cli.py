@@ -20,6 +20,9 @@ from .errors import ExplainerError, RecordNotFound
 from .experiments import CATALOGUE, SEED, Experiment, Precision, found, get, keep
 from .export import Dtype
 
+LARGE = 2**16
+"""Bytes, from which on the kernels of many epochs make a record too large to ship."""
+
 app = typer.Typer(
     help="Convolutional networks explained: train the book's networks, look at their records.",
     no_args_is_help=True,
@@ -347,9 +350,9 @@ def ship(
 ) -> None:
     """For authors: put an own record into the package, and what goes with it.
 
-    With a run go LeNet-5's or base's weights, if it is of the catalogue, seed 42; of any other run
-    the first layer's kernels are left out but for the last epoch's. With a run or speed run of an
-    experiment that a search found goes the experiment.
+    With a run go LeNet-5's or base's weights, if it is of the catalogue, seed 42. Of any other run
+    the first layer's kernels, if they are large, stay behind but for the last epoch's. With a run
+    or speed run of an experiment that a search found goes the experiment.
     """
     from . import speedrun, sweep, weights
 
@@ -368,8 +371,8 @@ def ship(
         typer.echo(weights.copy(experiment, runs.SHIPPED))
     if name in found():
         typer.echo(keep(found()[name], runs.SHIPPED))
-    # The book shows of one training how its kernels came about, which is most of a record.
-    if experiment != CATALOGUE.get(name):
+    # The book shows of one training how its kernels came about; large ones fill a record.
+    if experiment != CATALOGUE.get(name) and len(run.filters.data) > LARGE:
         run = run.model_copy(update={"filters": run.filters.last})
     typer.echo(runs.save(run, runs.SHIPPED))
 

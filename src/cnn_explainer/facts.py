@@ -136,7 +136,6 @@ def _cost(seeds: Sequence[Run]) -> dict[str, int | float]:
         "processor_seconds": _mean(sum(run.history.processor_seconds) for run in seeds),
         "epoch_seconds": _mean(run.fit_seconds / run.epochs_done for run in seeds),
         "images_per_second": _mean(run.images_per_second for run in seeds),
-        "busy": _mean(run.busy for run in seeds),
     }
 
 

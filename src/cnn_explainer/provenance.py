@@ -69,6 +69,15 @@ def quickest(seeds: Sequence[Run]) -> Run:
     return min(seeds, key=lambda run: run.fit_seconds)
 
 
+def by_machine(runs: Iterable[Run]) -> dict[str, tuple[Run, ...]]:
+    """The processors or accelerators that trained them, that of the most experiments first."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.provenance.processor, []).append(run)
+    names = {name: len({run.experiment.name for run in there}) for name, there in found.items()}
+    return {name: tuple(found[name]) for name in sorted(found, key=names.get, reverse=True)}
+
+
 def epochs(run: Run) -> str:
     """How long it was trained: `50 of 50 epochs`, or `only 25 of 50 epochs`."""
     only = "" if run.complete else "only "

@@ -147,6 +147,8 @@ class Provenance(_Value):
     """Version."""
     processor: str
     """Its name, or the accelerator's."""
+    accelerator: bool = False
+    """Whether it is an accelerator's name."""
     cores: PositiveInt
     """Of the processor, as many as the training might use."""
     precision: Literal["float32", "mixed_bfloat16"]
@@ -188,12 +190,14 @@ class Run(_Value):
     """Where it comes from."""
 
     @property
-    def busy(self) -> float:
-        """The share of the cores' time that the training had.
+    def busy(self) -> float | None:
+        """The share of the cores' time that the training had; not known of an accelerator's.
 
         Well below the usual share, the machine did other things too, and `fit_seconds` says
         more about them than about the network.
         """
+        if self.provenance.accelerator:
+            return None
         worked = sum(self.history.processor_seconds)
         return worked / (self.fit_seconds * self.provenance.cores)
 

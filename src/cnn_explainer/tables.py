@@ -288,23 +288,27 @@ def costs(runs: Iterable[Run]) -> Table:
 
         costs(runs.catalogued())   ->  10 rows; dashes where nothing is recorded
 
-    Accuracy is the mean of the seeds, times are those of the quickest. *Processor* counts the
-    seconds that the processor's cores worked, which other work on the machine does not lengthen,
-    as it does the fit time; *busy* is their share of the time that there was.
+    Accuracy is the mean of the seeds, times are those of the quickest. Of trainings without an
+    accelerator, *processor* counts the seconds that the processor's cores worked, which other
+    work on the machine does not lengthen, as it does the fit time; *busy* is their share of the
+    time that there was.
     """
     runs = tuple(runs)
     rows = {}
     for name, seeds in by_experiment(runs).items():
         model = CATALOGUE[name].model
         quick = [quickest(seeds)] if seeds else []
+        plain = [run for run in seeds if not run.provenance.accelerator]
+        alone = [quickest(plain)] if plain else []
         rows[name] = {
             "Seeds × epochs": _trained(seeds),
             "Fit time (s)": _mean(run.fit_seconds for run in quick),
             "Write-up's (s)": RESULTS[name].fit_seconds,
+            "On": ", ".join(run.provenance.processor for run in quick),
             "Accuracy": _mean(run.test.accuracy for run in seeds),
-            "Processor (s)": _mean(sum(run.history.processor_seconds) for run in quick),
-            "Busy": _mean(run.busy for run in quick),
             "Images a second": _mean(run.images_per_second for run in quick),
+            "Processor (s)": _mean(sum(run.history.processor_seconds) for run in alone),
+            "Busy": _mean(run.busy for run in alone),
             "Parameters (M)": parameters(model) / 1e6,
             "Multiply-adds (M)": sum(row.multiply_adds for row in shapes(model)) / 1e6,
         }
@@ -315,8 +319,8 @@ def costs(runs: Iterable[Run]) -> Table:
     )
     caption = (
         "What each experiment costs. Accuracy is the mean of its seeds, times are those of the"
-        " quickest. Parameters and multiply-adds are in millions, the latter for one picture in"
-        " prediction."
+        " quickest; processor and busy are those of the quickest without an accelerator. Parameters"
+        " and multiply-adds are in millions, the latter for one picture in prediction."
     )
     return _of_experiments(rows, " ".join([caption, *notes]), runs)
 
@@ -326,7 +330,7 @@ def time_to_match(runs: Iterable[Run]) -> Table:
 
     time_to_match(runs.catalogued())   ->  10 rows; dashes where it never was
 
-    Epochs and seconds are means over the seeds that got there.
+    Epochs are the mean of the seeds that got there, seconds those of the quickest.
     """
     runs = tuple(runs)
     rows = {}
@@ -339,7 +343,7 @@ def time_to_match(runs: Iterable[Run]) -> Table:
             "Seeds that reach it": len(matched) if seeds else None,
             # As text: an epoch is no number with four decimals.
             "After epochs": f"{_mean(map(epochs_to_match, matched)):g}" if matched else None,
-            "After (s)": _mean(seconds_to_match(run) for run in matched),
+            "After (s)": min(map(seconds_to_match, matched), default=None),
         }
     caption = (
         "When the validation accuracy first was as high as the write-up's at its end. To touch it"

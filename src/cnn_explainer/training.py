@@ -322,6 +322,7 @@ def _result(
             backend=f"{backend} {_backend_version(backend)}",
             numpy=np.__version__,
             processor=machine.processor(),
+            accelerator=bool(machine.accelerators()),
             cores=machine.cores(),
             precision=state.precision,
             dataset_fingerprint=data.fingerprint,

@@ -81,7 +81,8 @@ CLAIMS = (
         "alexnet-little-data",
         "The reason is the small dataset.",
         "AlexNet",
-        "A quarter, a half and all of the training images: does the gap shrink?",
+        "A quarter, a half and all of the training images: does the gap shrink, where they are"
+        " known?",
         closes_with_data,
         needs=SHARES,
     ),

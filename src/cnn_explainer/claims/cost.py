@@ -5,7 +5,9 @@ import numpy as np
 from .. import words
 from ..architectures import multiply_adds, parameters
 from ..experiments import CATALOGUE, get
+from ..provenance import quickest
 from ..published import RESULTS
+from ..runs import Run
 from .claim import Claim, Outcome, Seeds, beyond, holds_if, listed
 from .concepts import MODELS, called
 
@@ -30,11 +32,17 @@ def _here(vgg: Seeds, alexnet: Seeds) -> str:
     """Epoch by epoch, as not all may have been trained."""
     if not vgg or not alexnet:
         return "Ours cannot be said, as not both VGG16 and AlexNet, plain, are recorded."
-    ours, theirs = (
-        np.median([s for run in seeds for s in run.history.processor_seconds])
-        for seeds in (vgg, alexnet)
-    )
-    return f"Here an epoch takes {ours / theirs:.1f} times the processor's time of AlexNet's."
+    ours, theirs = quickest(vgg), quickest(alexnet)
+    processors = {run.provenance.processor for run in (ours, theirs)}
+    if len(processors) > 1:
+        return f"Ours were trained on unlike machines: {listed(sorted(processors))}."
+    factor = _epoch(ours) / _epoch(theirs)
+    return f"Here, on {processors.pop()}, an epoch takes {factor:.1f} times as long as AlexNet's."
+
+
+def _epoch(run: Run) -> float:
+    """The seconds of one, with its look at the test images."""
+    return float(np.median(np.add(run.history.train_seconds, run.history.val_seconds)))
 
 
 def _most_complex() -> Outcome:

@@ -22,6 +22,9 @@ from .steps import SETTLED, scatter
 STRONG = 0.2
 """A gap between training and test accuracy from which on overfitting is called strong."""
 
+KNOWN = 0.9
+"""The share of its training images from which on a network is said to know them."""
+
 TRAINING = Measure("accuracy on the training images", lambda run: run.train.accuracy, "points", 100)
 
 SPEED = Measure(
@@ -147,14 +150,24 @@ def overfits(seeds: Seeds) -> Outcome:
 
 
 def closes_with_data(*shares: Seeds) -> Outcome:
-    """The gap between training and test accuracy shrinks as there are more training images."""
+    """The gap between training and test accuracy shrinks as there are more training images.
+
+    Only where the network has come to know its training images: with fewer of them an epoch has
+    fewer steps, and who has learned nothing yet has no gap.
+    """
     gaps = listed(
         f"{points(np.mean([run.train.accuracy - run.test.accuracy for run in seeds]))} with"
         f" {words.share(seeds[0].experiment.train_share)}"
         for seeds in shares
     )
-    found = ordered(difference(shares[-1], shares[0], "gap"), -1)
-    return replace(found, words=f"The gap is {gaps} of the training images. {found.words}")
+    said = f"The gap is {gaps} of the training images."
+    known = [s for s in shares if np.mean([run.train.accuracy for run in s]) >= KNOWN]
+    if few := [words.share(s[0].experiment.train_share) for s in shares if s not in known]:
+        said += f" With {listed(few)} it has not come to know {percent(KNOWN)} of them."
+    if len(known) < 2:
+        return Outcome(said, Verdict.UNTOLD)
+    found = ordered(difference(known[-1], known[0], "gap"), -1)
+    return replace(found, words=f"{said} {found.words}")
 
 
 def has_layers(model: str, kind: type, count: int) -> Callable[[], Outcome]:

@@ -138,7 +138,8 @@ CLAIMS = (
         "vgg-little-data",
         "The dataset is too small for so complex a network.",
         "VGG16",
-        "A quarter, a half and all of the training images: does the gap shrink?",
+        "A quarter, a half and all of the training images: does the gap shrink, where they are"
+        " known?",
         closes_with_data,
         needs=SHARES,
     ),

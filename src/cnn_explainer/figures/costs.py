@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
 from ..architectures import architecture, parameters, shapes
-from ..provenance import by_experiment, describe, shortfall, title
+from ..provenance import by_experiment, by_machine, describe, shortfall, title
 from ..runs import Run
 from .figure import Figure
 from .plot import SENTINEL, canvas
@@ -36,7 +36,6 @@ def _parameters(seeds: Sequence[Run]) -> int:
 COSTS: dict[str, Callable[[Sequence[Run]], float]] = {
     "Parameters": _parameters,
     "Multiply-adds a picture": _multiply_adds,
-    "Fit time": fit_seconds,
 }
 
 
@@ -45,13 +44,18 @@ def costs(runs: Iterable[Run]) -> Figure:
 
     costs(runs.catalogued())   ->  3 panels, up to 10 marks each
 
+    Times are those of the one machine that most experiments were trained on.
+
     Experiments without a record are left out. Raises `ValueError` if none of them has one.
     """
     runs = tuple(runs)
     groups = [seeds for seeds in by_experiment(runs).values() if seeds]
     source = describe(runs)
-    panels = [_panel(name, cost, groups) for name, cost in COSTS.items()]
-    alt = "Accuracy against costs. " + " ".join(map(_said, groups))
+    machine = next(iter(by_machine(runs)))
+    times = [_fit_time(seeds, machine) for seeds in groups]
+    panels = [_panel(name, groups, map(cost, groups)) for name, cost in COSTS.items()]
+    panels.append(_panel("Fit time", groups, times))
+    alt = "Accuracy against costs. " + " ".join(map(_said, groups, times))
     short = ", ".join(title(seeds) for seeds in groups if shortfall(seeds))
     caption = (
         "Accuracy on the test images against three costs, on logarithmic axes; k, M and G are"
@@ -60,16 +64,25 @@ def costs(runs: Iterable[Run]) -> Figure:
         " judged on other pictures than AlexNet and VGG16, so that their accuracies cannot be"
         " compared."
     )
+    caption += f" Fit times are those of the quickest seed on {machine}."
+    if elsewhere := [title(s) for s, time in zip(groups, times, strict=True) if time is None]:
+        caption += f" Trained elsewhere, and without a mark there: {', '.join(elsewhere)}."
     if short:
         caption += f" Not trained to the end: {short}."
     return Figure(tuple(panels), alt, caption, source)
 
 
-def _panel(name: str, cost: Callable, groups: Sequence[Sequence[Run]]) -> Panel:
+def _fit_time(seeds: Sequence[Run], machine: str) -> float | None:
+    there = by_machine(seeds).get(machine)
+    return fit_seconds(there) if there else None
+
+
+def _panel(name: str, groups: Sequence[Sequence[Run]], costs: Iterable[float | None]) -> Panel:
     with canvas(218, 290) as made:
         axes = made.plot.add_subplot(xlabel=name, ylabel="Accuracy", xscale="log")
-        for seeds in groups:
-            _mark(axes, cost(seeds), seeds)
+        for seeds, cost in zip(groups, costs, strict=True):
+            if cost is not None:
+                _mark(axes, cost, seeds)
         axes.margins(0.15)
         axes.set_xticks([], minor=True)
         axes.xaxis.set_major_formatter(EngFormatter())
@@ -99,8 +112,9 @@ def _accuracy(seeds: Sequence[Run]) -> float:
     return float(np.mean([run.test.accuracy for run in seeds]))
 
 
-def _said(seeds: Sequence[Run]) -> str:
+def _said(seeds: Sequence[Run], seconds: float | None) -> str:
+    time = "" if seconds is None else f", {seconds:,.0f} s"
     return (
         f"{title(seeds)}: accuracy {_accuracy(seeds):.3f}, {_parameters(seeds):,} parameters,"
-        f" {_multiply_adds(seeds):,} multiply-adds, {fit_seconds(seeds):,.0f} s."
+        f" {_multiply_adds(seeds):,} multiply-adds{time}."
     )

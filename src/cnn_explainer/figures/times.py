@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from ..provenance import quickest
 from ..runs import Run
 
-TICKS = {60: "1 min", 600: "10 min", 3600: "1 h", 36_000: "10 h"}
+TICKS = {10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36_000: "10 h"}
 """Of a logarithmic axis in seconds."""
 
 
@@ -17,6 +17,6 @@ def fit_seconds(seeds: Sequence[Run]) -> float:
 
 
 def time_ticks(axes: Axes) -> None:
-    """Minutes and hours in place of powers of ten seconds."""
+    """Seconds, minutes and hours in place of powers of ten seconds."""
     axes.set_xticks([*TICKS], [*TICKS.values()])
     axes.set_xticks([], minor=True)
