@@ -232,6 +232,19 @@ def test_more_data_must_close_the_gap():
     assert test(ignorant, share(0.5, 0.5, 0.51, trained=0.6), narrow).verdict == UNTOLD
 
 
+def test_only_a_large_network_tells_what_power_is_good_for():
+    def trained(model, seconds):
+        slow = seeds_of(f"{model}-plain", 2)
+        return (slow[0], samples.accelerated(slow[1], slow[0].fit_seconds / seconds))
+
+    test = EVERY["power-matters"].test
+    found = test(seeds_of("base-plain", 1), trained("lenet5", 20), seeds_of("alexnet-plain", 1))
+    assert found.verdict == UNTOLD
+    assert "among the records: 2. For 50 epochs took LeNet-5 (plain) " in found.words
+    assert test(trained("alexnet", 20)).verdict == HOLDS
+    assert test(trained("alexnet", 1.5)).verdict == FAILS
+
+
 def test_epochs_are_timed_on_one_machine():
     vgg16, alexnet = seeds_of("vgg16-plain", 1), seeds_of("alexnet-plain", 2)
     test = EVERY["vgg-slowest"].test

@@ -94,6 +94,19 @@ def test_what_chance_reaches():
     assert told["guess_accuracy"] == pytest.approx(np.sum(run().confusion, 1).max() / 1000)
 
 
+def test_learning_begins_where_the_curve_leaves_a_guess_for_good():
+    made = run("vgg16-plain", epochs_done=6)
+    guess = facts.of(made)["guess_accuracy"]
+
+    def begun(*val_accuracy):
+        history = made.history.model_copy(update={"val_accuracy": val_accuracy})
+        return facts.of(made.model_copy(update={"history": history}))["begun"]
+
+    assert begun(guess, 0.9, guess, 0.9, 0.9, 0.9) == "from epoch 4 on"
+    assert begun(*[guess + 0.001] * 6) == "at no time for good"
+    assert begun(*[0.9] * 5, guess) == "at no time for good"
+
+
 def test_an_accuracy_that_was_never_matched_is_a_dash():
     told = facts.of(run(epochs_done=2))
     assert (told["reached"], told["reached_epoch"]) == ("0 of 1", "–")

@@ -51,7 +51,7 @@ def _training(seeds: Sequence[Run]) -> dict[str, int | float | str]:
         "classes": len(first.classes),
         "test_images": int(np.sum(first.confusion)),
         # Of a network that has learned nothing: the most frequent class, or equal probabilities.
-        "guess_accuracy": float(np.sum(first.confusion, axis=1).max() / np.sum(first.confusion)),
+        "guess_accuracy": _most_frequent(first)[0],
         "guess_loss": float(np.log(len(first.classes))),
         "origin": first.provenance.dataset_origin,
         "precision": words.precision(first.provenance.precision),
@@ -92,7 +92,12 @@ def _course(seeds: Sequence[Run]) -> dict[str, int | float]:
         for name in ("val_accuracy", "val_loss")
     )
     best, lowest = int(accuracy.argmax()), int(loss.argmin())
+    guess, images = _most_frequent(seeds[0])
+    beyond = guess + 2 * (guess * (1 - guess) / images) ** 0.5
+    # After the last epoch that is no better than a guess; `None` if that is the last of all.
+    begun = next((i + 1 for i in range(common) if (accuracy[i:] > beyond).all()), None)
     return {
+        "begun": f"from epoch {begun} on" if begun else "at no time for good",
         "first_accuracy": float(accuracy[0]),
         "best_epoch": best + 1,
         "best_accuracy": float(accuracy[best]),
@@ -177,6 +182,12 @@ def _answers(seeds: Sequence[Run]) -> dict[str, int | float | str]:
             told[f"{probe}_truth"] = words.one(truth)
             told[f"{probe}_truth_p"] = float(mean[classes.index(truth)])
     return told
+
+
+def _most_frequent(run: Run) -> tuple[float, int]:
+    """The share of the most frequent class among the test images, and how many these are."""
+    counts = np.sum(run.confusion, axis=1)
+    return float(counts.max() / counts.sum()), int(counts.sum())
 
 
 def _mean(values) -> float:
