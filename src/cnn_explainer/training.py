@@ -130,9 +130,11 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
     """The network with fresh weights, ready for `fit_epoch` on so many images."""
     import keras
 
+    from .losses import CrossEntropy
     from .optimizers import optimizer
 
-    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and not machine.accelerators()
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    on_tensorflow_cpu = on_tensorflow and not machine.accelerators()
     work = multiply_adds(experiment.model, image_size=experiment.image_size)
     model = build(
         experiment.model,
@@ -147,7 +149,7 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
     model.compile(
         optimizer(experiment.recipe, images),
         # On class numbers: the same values as `categorical_crossentropy` on one-hot rows.
-        loss="sparse_categorical_crossentropy",
+        loss="sparse_categorical_crossentropy" if on_tensorflow else CrossEntropy(),
         metrics=["accuracy"],
         # XLA makes convolutions several times slower on TensorFlow's CPU.
         jit_compile=False if on_tensorflow_cpu else "auto",
