@@ -51,9 +51,9 @@ def test_list_names_all_ten_and_marks_what_is_not_complete(record):
 
 def test_runs_as_json(record):
     status, output = call("runs", "--json")
-    rows = {row["name"]: row for row in json.loads(output)}
+    rows = {row["record"]: row for row in json.loads(output)}
     assert status == 0
-    row = rows["alexnet-plain"]
+    row = rows[f"{get('alexnet-plain').slug}.json"]
     assert (row["epochs_done"], row["epochs"]) == (30, 50)
     run = runs.load("alexnet-plain")
     assert row["accuracy"] == run.test.accuracy
@@ -64,9 +64,12 @@ def test_runs_as_json(record):
 
 
 def test_runs_as_a_table(record):
+    runs.save(samples.run("alexnet-plain", learning_rate=0.001, train_share=0.5))
     status, output = call("runs")
     assert status == 0
     assert "alexnet-augmented" in output
+    # Seeds of one name are told apart by what else is not as usual.
+    assert "learning rate 0.001, 50\xa0% of the training images" in output
     assert f"{runs.load('alexnet-plain').test.accuracy:.4g}" in output
 
 

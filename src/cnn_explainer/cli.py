@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from . import architectures, datasets, results, runs
+from . import architectures, datasets, results, runs, words
 from .errors import ExplainerError, RecordNotFound
 from .experiments import CATALOGUE, SEED, Experiment, Precision, found, get, keep
 from .export import Dtype
@@ -130,12 +130,15 @@ def train(
 @app.command("runs")
 def list_runs(as_json: AsJson = False) -> None:
     """All records, a row each."""
-    rows = [results.row(run) for run in runs.every()]
+    every = runs.every()
+    rows = [results.row(run) for run in every]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
+    for row, run in zip(rows, every, strict=True):
+        row["changed"] = ", ".join(words.changes(run.experiment))
     shown = ["name", "seed", "epochs_done", "epochs", "accuracy", "loss", "fit_seconds"]
-    shown += ["images_per_second", "precision", "backend"]
+    shown += ["images_per_second", "precision", "backend", "changed"]
     _print(shown, [[_short(row[key]) for key in shown] for row in rows])
 
 

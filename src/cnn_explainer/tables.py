@@ -304,7 +304,7 @@ def costs(runs: Iterable[Run]) -> Table:
             "Seeds × epochs": _trained(seeds),
             "Fit time (s)": _mean(run.fit_seconds for run in quick),
             "Write-up's (s)": RESULTS[name].fit_seconds,
-            "On": ", ".join(run.provenance.processor for run in quick),
+            "On": ", ".join(_kind(run) for run in quick) or None,
             "Accuracy": _mean(run.test.accuracy for run in seeds),
             "Images a second": _mean(run.images_per_second for run in quick),
             "Processor (s)": _mean(sum(run.history.processor_seconds) for run in alone),
@@ -446,6 +446,10 @@ def _trained(seeds: Sequence[Run]) -> str | None:
         )
         or None
     )
+
+
+def _kind(run: Run) -> str:
+    return "accelerator" if run.provenance.accelerator else "processor"
 
 
 def _mean(values: Iterable[float]) -> float:
