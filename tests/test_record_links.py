@@ -8,7 +8,7 @@ import samples
 from bs4 import BeautifulSoup
 from building import REPOSITORY
 
-from cnn_explainer import figures, runs, search_tables, speedrun, sweep, tables
+from cnn_explainer import bench, figures, runs, search_tables, speedrun, sweep, tables
 from cnn_explainer.provenance import describe
 
 RUNS = [
@@ -88,6 +88,19 @@ def test_a_search_and_a_speed_run_have_their_link(record_links, slug, made, tabl
     assert [a["href"] for a in page.select("a")] == [f"records/{slug}.json"] * 2
 
 
+def test_the_package_s_benchmark_has_its_link_and_no_other_has(record_links):
+    made = bench.load()
+    page = BeautifulSoup(
+        record_links.linked(bench.table()._repr_html_(), {"bench": made}, str), "html.parser"
+    )
+    (link,) = page.select("small a[download]")
+    assert (link["href"], link["aria-label"]) == (
+        "records/bench.json",
+        "Record of benchmark, all networks",
+    )
+    assert "data-records" not in bench.table(made)._repr_html_()
+
+
 def test_a_line_without_records_stays_as_it_is(record_links):
     body = "<small>measured here</small><p>5 &lt; 6</p>"
     assert record_links.linked(body, RECORDS, str) == body
@@ -128,6 +141,7 @@ def test_a_build_leaves_the_records_and_both_tables(record_links, home, tmp_path
     connected["build-finished"](Application, None)
     target = BeautifulSoup(context["body"], "html.parser").select_one("small a")["href"]
     assert runs.read(Application.outdir / target) == own
+    assert bench.load(Application.outdir / "records/bench.json") == bench.load()
     written = {path.name for path in stale.parent.iterdir()}
     assert {"results.csv", "results.json", f"{own.experiment.slug}.json"} <= written
     assert len(written) == len(runs.every()) + 4

@@ -14,14 +14,15 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-from cnn_explainer import results, runs, speedrun, sweep, words
+from cnn_explainer import bench, results, runs, speedrun, sweep, words
+from cnn_explainer.bench import Benchmark
 from cnn_explainer.runs import Run
 from cnn_explainer.speedrun import SpeedRun
 from cnn_explainer.sweep import Sweep
 
 logger = logging.getLogger(__name__)
 FOLDER = "records"
-Record = Run | Sweep | SpeedRun
+Record = Run | Sweep | SpeedRun | Benchmark
 LINE = re.compile(r'(<small data-records="([^"]*)">.*?)(</small>)', re.DOTALL)
 FILE = re.compile(r"(?<=>)((?:sweeps/|speedruns/)?[\w-]+)\.json(?=<)")
 
@@ -34,6 +35,7 @@ def setup(app):
         records.update((run.experiment.slug, run) for run in runs.every())
         records.update((f"sweeps/{name}", sweep.load(name)) for name in sweep.every())
         records.update((f"speedruns/{name}", speedrun.load(name)) for name in speedrun.every())
+        records["bench"] = bench.load()
 
     def link(app, pagename, templatename, context, doctree):
         if "body" in context:
@@ -50,6 +52,8 @@ def setup(app):
                     sweep.save(each, folder / "sweeps")
                 elif isinstance(each, SpeedRun):
                     speedrun.save(each, folder)
+                elif isinstance(each, Benchmark):
+                    bench.save(each, folder / "bench.json")
 
     app.connect("builder-inited", read)
     app.connect("html-page-context", link)
@@ -85,6 +89,8 @@ def linked(body: str, records: dict[str, Record], path: Callable[[str], str]) ->
 
 def _names(record: Record) -> tuple[str, str]:
     """What it is a record of, and which one of these."""
+    if isinstance(record, Benchmark):
+        return "benchmark", "all networks"
     if isinstance(record, Sweep):
         return "search", record.space.name
     experiment = record.experiment

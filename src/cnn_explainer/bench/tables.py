@@ -3,8 +3,9 @@
 import pandas as pd
 
 from .. import words
+from ..source_line import Source
 from ..tables import Table
-from .record import Benchmark, Comparison, Spread, Way, load
+from .record import RECORD, Benchmark, Comparison, Spread, Way, load
 
 TITLES: dict[Way, str] = {
     "keras": "Keras on arrays",
@@ -21,7 +22,7 @@ def table(benchmark: Benchmark | None = None) -> Table:
 
     Raises what `load` raises.
     """
-    benchmark = benchmark or load()
+    shipped, benchmark = benchmark is None, benchmark or load()
     rows = [
         {"Network": words.experiment(each.experiment), **_row(each, way)}
         for each in benchmark.comparisons
@@ -38,7 +39,7 @@ def table(benchmark: Benchmark | None = None) -> Table:
     frame = pd.DataFrame(rows).set_index("Network")
     if frame["Precision"].nunique() == 1:
         caption += f" All computed in {frame.pop('Precision').iloc[0]}."
-    return Table(frame, caption, _source(benchmark))
+    return Table(frame, caption, _source(benchmark, shipped))
 
 
 def _row(comparison: Comparison, way: Way) -> dict[str, object]:
@@ -71,9 +72,10 @@ def _three_digits(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:#.3g}"
 
 
-def _source(benchmark: Benchmark) -> str:
+def _source(benchmark: Benchmark, shipped: bool) -> Source:
     versions = ", ".join(f"{name} {version}" for name, version in benchmark.versions.items())
-    return (
+    return Source(
         f"{benchmark.processor}, {benchmark.cores} cores · {versions}"
-        f" · {benchmark.finished.date().isoformat()}"
+        f" · {benchmark.finished.date().isoformat()}",
+        [RECORD.stem] if shipped else [],
     )
