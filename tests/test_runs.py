@@ -229,3 +229,23 @@ def test_a_folder_that_cannot_be_made(home, monkeypatch):
     monkeypatch.setenv("CNN_EXPLAINER_HOME", str(home / "file"))
     with pytest.raises(NotSaved, match="could not be written"):
         runs.save(samples.run())
+
+
+@pytest.mark.parametrize(
+    ("size", "between", "expected"),
+    [
+        (10**6, True, (0, 1, 2, 3, 4, 5, 6, 7)),
+        (5 * 900, True, (0, 2, 4, 6, 7)),
+        (5 * 900 - 1, True, (0, 3, 6, 7)),
+        (2 * 900, True, (0, 7)),
+        (10**6, False, (0, 7)),
+        (2 * 900 - 1, False, (7,)),
+        (0, True, (7,)),
+    ],
+)
+def test_thinned_kernels_fit_and_are_the_same(size, between, expected):
+    kernels = np.random.default_rng(0).normal(size=(8, 5, 5, 3, 6)).astype(np.float16)
+    whole = runs.Filters.pack(dict(enumerate(kernels)))
+    thin = whole.thinned(size, between=between)
+    assert thin.epochs == expected
+    np.testing.assert_array_equal(thin.kernels, kernels[list(expected)])

@@ -20,8 +20,8 @@ from .errors import ExplainerError, RecordNotFound
 from .experiments import CATALOGUE, SEED, Experiment, Precision, found, get, keep
 from .export import Dtype
 
-LARGE = 2**16
-"""Bytes, from which on the kernels of many epochs make a record too large to ship."""
+FEW_BYTES = 2**16
+"""Of the kernels in a shipped record that is not of the catalogue's seed."""
 
 app = typer.Typer(
     help="Convolutional networks explained: train the book's networks, look at their records.",
@@ -354,10 +354,11 @@ def ship(
     """For authors: put an own record into the package, and what goes with it.
 
     With a run go LeNet-5's or base's weights, if it is of the catalogue, seed 42. Of any other run
-    the first layer's kernels, if they are large, stay behind but for the last epoch's. With a run
-    or speed run of an experiment that a search found goes the experiment.
+    the first layer's kernels stay behind but for the last epoch's, and the first's, if they are
+    small. With a run or speed run of an experiment that a search found goes the experiment.
     """
     from . import speedrun, sweep, weights
+    from .training import FILTER_BYTES
 
     if kind == "search":
         typer.echo(sweep.save(sweep.load(name), runs.SHIPPED / "sweeps"))
@@ -374,9 +375,10 @@ def ship(
         typer.echo(weights.copy(experiment, runs.SHIPPED))
     if name in found():
         typer.echo(keep(found()[name], runs.SHIPPED))
-    # The book shows of one training how its kernels came about; large ones fill a record.
-    if experiment != CATALOGUE.get(name) and len(run.filters.data) > LARGE:
-        run = run.model_copy(update={"filters": run.filters.last})
+    # The book shows of one training how its kernels came about, which fills most of a record.
+    shown = experiment == CATALOGUE.get(name)
+    filters = run.filters.thinned(FILTER_BYTES if shown else FEW_BYTES, between=shown)
+    run = run.model_copy(update={"filters": filters})
     typer.echo(runs.save(run, runs.SHIPPED))
 
 

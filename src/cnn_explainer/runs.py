@@ -120,10 +120,24 @@ class Filters(_Value):
         values = np.frombuffer(base64.b64decode(self.data, validate=True), "<f2")
         return values.reshape(len(self.epochs), *self.shape).astype(np.float32)
 
-    @property
-    def last(self) -> "Filters":
-        """Those of the last epoch alone."""
-        return Filters.pack({self.epochs[-1]: self.kernels[-1]})
+    def thinned(self, size: int, *, between: bool) -> "Filters":
+        """At most so many bytes of them, and always the last.
+
+        The first stay as well if they fit, and `between` these as many as do, at equal steps.
+        """
+        kernels = dict(zip(self.epochs, self.kernels, strict=True))
+        first, last = self.epochs[0], self.epochs[-1]
+        each = 2 * kernels[last].size
+        wanted = kernels if between else (first, last)
+        chosen = next(
+            (
+                kept
+                for step in range(1, last + 1)
+                if each * len(kept := {e for e in wanted if e % step == 0} | {first, last}) <= size
+            ),
+            {last},
+        )
+        return Filters.pack({epoch: kernels[epoch] for epoch in sorted(chosen)})
 
     @model_validator(mode="after")
     def _decodes(self):

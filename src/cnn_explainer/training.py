@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-FILTER_BYTES = 288 * 1024
+FILTER_BYTES = 144 * 1024
 """How much of a record the first layer's kernels may take, before base64."""
 EVALUATION_BATCH = 250
 SMALL = 10_000_000
