@@ -11,7 +11,7 @@ from building import REPOSITORY, build, files
 
 from cnn_explainer import datasets, export
 
-WITH_THE_BOOK = ("test_book.py", "test_browser.py", "test_hooks.py")
+WITH_THE_BOOK = ("test_book.py", "test_browser.py")
 
 
 @pytest.hookimpl(optionalhook=True)

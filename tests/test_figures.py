@@ -379,6 +379,14 @@ def test_mistakes_show_both_classes():
         np.testing.assert_array_equal(pictures, of_class[:4])
 
 
+def test_photographs_in_mistakes_are_no_larger_than_they_are_shown():
+    large = Split(RNG.integers(256, size=(10, 227, 227, 3), dtype=np.uint8), np.arange(10) % 5)
+    flowers = Dataset(*("tf_flowers", "Flowers", SHORT.classes), large, large, *("0" * 16, "made"))
+    assert {picture.shape for picture in pixels(figures.mistakes(SHORT, flowers, 1))} == {
+        (100, 100, 3)
+    }
+
+
 def test_mistakes_refuse_another_dataset():
     with pytest.raises(ValueError, match="`dataset` must have the classes airplane"):
         figures.mistakes(RUN, FLOWERS)
@@ -554,6 +562,9 @@ def test_filters_are_scaled_around_grey(epoch):
 def test_filters_refuse_an_epoch_that_is_not_there():
     with pytest.raises(ValueError, match=r"`epoch` must be one of 0, 1, 25, 50\. Received: 7"):
         figures.filters(RUN, 7)
+    bare = RUN.model_copy(update={"filters": RUN.filters.thinned(0, between=True)})
+    with pytest.raises(ValueError, match=r"`run` must hold kernels\. The record of lenet5-plain"):
+        figures.filters(bare)
 
 
 def test_pictures_keep_their_names_and_order():

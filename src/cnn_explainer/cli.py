@@ -354,8 +354,8 @@ def ship(
     """For authors: put an own record into the package, and what goes with it.
 
     With a run go LeNet-5's or base's weights, if it is of the catalogue, seed 42. Of any other run
-    the first layer's kernels stay behind but for the last epoch's, and the first's, if they are
-    small. With a run or speed run of an experiment that a search found goes the experiment.
+    the first layer's kernels stay behind, but for the first and the last epoch's if they are small.
+    With a run or speed run of an experiment that a search found goes the experiment.
     """
     from . import speedrun, sweep, weights
     from .training import FILTER_BYTES

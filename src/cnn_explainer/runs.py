@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
+from math import prod
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -101,7 +102,7 @@ class Filters(_Value):
     """The first layer's kernels at some epochs."""
 
     epochs: tuple[NonNegativeInt, ...]
-    """After which they were kept; 0 is before the first."""
+    """After which they were kept; 0 is before the first. None, if they would fill the record."""
     shape: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
     """Height, width, channels in, filters."""
     data: str
@@ -110,9 +111,12 @@ class Filters(_Value):
     @classmethod
     def pack(cls, kernels: dict[int, np.ndarray]) -> "Filters":
         """Kernels `(kh, kw, in, out)` by epoch."""
-        stacked = np.stack(list(kernels.values())).astype("<f2")
-        data = base64.b64encode(stacked.tobytes()).decode()
-        return cls(epochs=tuple(kernels), shape=stacked.shape[1:], data=data)
+        stacked = np.stack(list(kernels.values()))
+        return cls(epochs=tuple(kernels), shape=stacked.shape[1:], data=cls._encoded(stacked))
+
+    @staticmethod
+    def _encoded(stacked: np.ndarray) -> str:
+        return base64.b64encode(stacked.astype("<f2").tobytes()).decode()
 
     @property
     def kernels(self) -> np.ndarray:
@@ -121,23 +125,24 @@ class Filters(_Value):
         return values.reshape(len(self.epochs), *self.shape).astype(np.float32)
 
     def thinned(self, size: int, *, between: bool) -> "Filters":
-        """At most so many bytes of them, and always the last.
+        """At most so many bytes of them.
 
-        The first stay as well if they fit, and `between` these as many as do, at equal steps.
+        The last stay if they fit, the first as well if they do, and `between` these as many as
+        do, at equal steps.
         """
-        kernels = dict(zip(self.epochs, self.kernels, strict=True))
         first, last = self.epochs[0], self.epochs[-1]
-        each = 2 * kernels[last].size
-        wanted = kernels if between else (first, last)
-        chosen = next(
-            (
-                kept
-                for step in range(1, last + 1)
-                if each * len(kept := {e for e in wanted if e % step == 0} | {first, last}) <= size
-            ),
-            {last},
+        wanted = self.epochs if between else (first, last)
+        steps = (
+            {e for e in wanted if e % step == 0} | {first, last} for step in range(1, last + 1)
         )
-        return Filters.pack({epoch: kernels[epoch] for epoch in sorted(chosen)})
+        room = size // (2 * prod(self.shape))
+        chosen = next((kept for kept in (*steps, {last}) if len(kept) <= room), set())
+        places = [i for i, epoch in enumerate(self.epochs) if epoch in chosen]
+        return Filters(
+            epochs=tuple(self.epochs[i] for i in places),
+            shape=self.shape,
+            data=self._encoded(self.kernels[places]),
+        )
 
     @model_validator(mode="after")
     def _decodes(self):

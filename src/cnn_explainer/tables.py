@@ -369,7 +369,7 @@ def differences(runs: Iterable[Run], measure: str | comparison.Measure = "accura
         for sides, each in zip(comparison.pairs(runs), compared, strict=True)
     }
     source = describe(runs) if runs else ""
-    return _of_differences(rows, comparison.measure_of(measure), source)
+    return _of_differences(rows, comparison.measure_of(measure).name, source)
 
 
 def published_differences(*pairs: tuple[str, str]) -> Table:
@@ -381,12 +381,10 @@ def published_differences(*pairs: tuple[str, str]) -> Table:
     """
     compared = comparison.together(comparison.of_published(*pair) for pair in pairs)
     rows = {" − ".join(pair): each for pair, each in zip(pairs, compared, strict=True)}
-    return _of_differences(rows, comparison.MEASURES["accuracy"], "")
+    return _of_differences(rows, "write-up's accuracy", "")
 
 
-def _of_differences(
-    compared: dict[str, comparison.Difference], measure: comparison.Measure, source: str
-) -> Table:
+def _of_differences(compared: dict[str, comparison.Difference], measure: str, source: str) -> Table:
     rows = {
         name: {
             "Mean": each.mean,
@@ -403,7 +401,7 @@ def _of_differences(
     count = max((each.compared for each in compared.values()), default=1)
     adjusted = f", adjusted for {count} comparisons (Holm)" if count > 1 else ""
     caption = (
-        f"Differences in the {measure.name}, and the ends of their 95\N{NO-BREAK SPACE}% intervals."
+        f"Differences in the {measure}, and the ends of their 95\N{NO-BREAK SPACE}% intervals."
         f" p is how often chance alone gives as much{adjusted}; below {comparison.LEVEL:g}, a"
         " difference is called more than noise."
     )

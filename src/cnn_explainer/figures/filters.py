@@ -18,6 +18,8 @@ def filters(run: Run, epoch: int | None = None) -> Figure:
     Raises `ValueError` if the record holds no kernels of that epoch.
     """
     saved = run.filters.epochs
+    if not saved:
+        raise ValueError(f"`run` must hold kernels. The record of {run.experiment.slug} has none")
     epoch = saved[-1] if epoch is None else epoch
     if epoch not in saved:
         raise ValueError(f"`epoch` must be one of {', '.join(map(str, saved))}. Received: {epoch}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from .. import words
 from ..datasets import Dataset
@@ -54,6 +55,10 @@ def _title(mistake: Mistake) -> str:
     return f"{mistake.true} taken for {mistake.answer}: {counted}"
 
 
-def _pictures(dataset: Dataset, name: str) -> np.ndarray:
+def _pictures(dataset: Dataset, name: str) -> list[np.ndarray]:
+    """No larger than a screen of two dots a pixel shows them."""
     chosen = np.flatnonzero(dataset.test.labels == dataset.classes.index(name))[:EACH]
-    return dataset.test.images[chosen]
+    pictures = [Image.fromarray(each) for each in dataset.test.images[chosen]]
+    for picture in pictures:
+        picture.thumbnail((2 * SIDE, 2 * SIDE))
+    return [np.asarray(each) for each in pictures]
