@@ -240,7 +240,7 @@ def test_only_a_large_network_tells_what_power_is_good_for():
     test = EVERY["power-matters"].test
     found = test(seeds_of("base-plain", 1), trained("lenet5", 20), seeds_of("alexnet-plain", 1))
     assert found.verdict == UNTOLD
-    assert "among the records: 2. For 50 epochs took LeNet-5 (plain) " in found.words
+    assert "among the records: 2. A whole training took: LeNet-5 (plain) " in found.words
     assert test(trained("alexnet", 20)).verdict == HOLDS
     assert test(trained("alexnet", 1.5)).verdict == FAILS
 

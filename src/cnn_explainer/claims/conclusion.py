@@ -16,8 +16,6 @@ PAIRS = tuple(
     for variant in ("plain", "augmented", "augmented_dropout")
     for model in ("vgg16", "alexnet")
 )
-
-
 LARGE = ("alexnet", "vgg16")
 TWICE = 2
 """By what factor a more powerful machine must be quicker."""
@@ -58,7 +56,7 @@ def _more_power(*experiments: Seeds) -> Outcome:
             f"{words.experiment(each)} {slow:,.0f} s on one and {quick:,.0f} s on another"
             for each, (quick, *_, slow) in times.items()
         )
-        said += f" For 50 epochs took {took}."
+        said += f" A whole training took: {took}."
     large = [slow / quick for each, (quick, *_, slow) in times.items() if each.model in LARGE]
     if not large:
         return untold(f"{said} No large network was trained on more than one.")
