@@ -429,11 +429,16 @@ def test_what_is_out_of_sight_is_not_painted(opened, static):
     at_first = page.evaluate(painted)
     assert 0 < at_first < CHANNELS_AND_MAPS / 2
     maps.last.scroll_into_view_if_needed()
-    for _ in range(100):
+    until(page, lambda: page.evaluate(painted) > at_first)
+
+
+def until(page, right):
+    """Waits for what a busy machine paints later; fails after ten seconds."""
+    for _ in range(200):
+        if right():
+            return
         page.wait_for_timeout(50)
-        if page.evaluate(painted) > at_first:
-            break
-    assert page.evaluate(painted) > at_first
+    assert right()
 
 
 def colours(page, selector):
@@ -443,13 +448,13 @@ def colours(page, selector):
 
 
 def test_a_scale_of_colours_is_for_a_map_or_a_layer(page):
-    def shares_with_yellow():
+    def with_yellow():
         tiles = [f".layer:nth-child(2) .tile:nth-child({i + 1}) canvas" for i in range(6)]
-        return [int((colours(page, tile)[..., 0] > 240).any()) for tile in tiles]
+        return sum((colours(page, tile)[..., 0] > 240).any() for tile in tiles)
 
-    assert sum(shares_with_yellow()) == 1
+    until(page, lambda: with_yellow() == 1)
     page.get_by_role("combobox", name="One scale of colours for").select_option("each map")
-    assert sum(shares_with_yellow()) >= 4
+    until(page, lambda: with_yellow() >= 4)
 
 
 def test_pointing_at_a_map_shows_what_feeds_it(page):

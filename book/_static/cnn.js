@@ -17,10 +17,11 @@ globalThis.cnn ??= (function library() {
     const [size, [channels, filters]] = [kernel.shape.slice(0, 2), kernel.shape.slice(2)];
     const output = zeros([...places(shape, size, way), filters]);
     if (bias) for (let i = 0; i < output.data.length; i += filters) output.data.set(bias, i);
-    slide(shape, size, way, (place, pixel, tap) => {
+    slide(shape, size, way, (place, pixel, tap, pixels) => {
       const from = pixel * channels;
       const row = tap * channels * filters;
-      multiply(data, from, channels, kernel.data, row, filters, output.data, place * filters);
+      const sum = place * filters;
+      multiply(data, from, pixels * channels, kernel.data, row, filters, output.data, sum);
     });
     return output;
   }
@@ -30,10 +31,11 @@ globalThis.cnn ??= (function library() {
     const channels = shape[2];
     const output = zeros([...places(shape, size, way), channels]);
     const largest = output.data.fill(-Infinity);
-    slide(shape, size, way, (place, pixel) => {
-      for (let c = 0; c < channels; c++) {
-        const value = data[pixel * channels + c];
-        if (value > largest[place * channels + c]) largest[place * channels + c] = value;
+    slide(shape, size, way, (place, pixel, tap, pixels) => {
+      for (let i = 0; i < pixels * channels; i++) {
+        const value = data[pixel * channels + i];
+        const at = place * channels + (i % channels);
+        if (value > largest[at]) largest[at] = value;
       }
     });
     return output;
@@ -44,9 +46,11 @@ globalThis.cnn ??= (function library() {
     const channels = shape[2];
     const output = zeros([...places(shape, size, way), channels]);
     const [sums, counts] = [output.data, new Uint32Array(output.data.length / channels)];
-    slide(shape, size, way, (place, pixel) => {
-      counts[place]++;
-      for (let c = 0; c < channels; c++) sums[place * channels + c] += data[pixel * channels + c];
+    slide(shape, size, way, (place, pixel, tap, pixels) => {
+      counts[place] += pixels;
+      for (let i = 0; i < pixels * channels; i++) {
+        sums[place * channels + (i % channels)] += data[pixel * channels + i];
+      }
     });
     sums.forEach((sum, i) => (sums[i] = sum / counts[Math.floor(i / channels)]));
     return output;
@@ -67,20 +71,31 @@ globalThis.cnn ??= (function library() {
   // each with as many weights as there are sums to add to. After a ReLU most values are zero, and
   // each of them saves a row.
   function multiply(values, from, count, weights, weight, width, sums, sum) {
-    const whole = width - (width % 4);
-    for (let i = from; i < from + count; i++, weight += width) {
-      const value = values[i];
-      if (value === 0) continue;
-      // Four at a time, which halves the time.
-      for (let k = 0; k < whole; k += 4) {
-        sums[sum + k] += value * weights[weight + k];
-        sums[sum + k + 1] += value * weights[weight + k + 1];
-        sums[sum + k + 2] += value * weights[weight + k + 2];
-        sums[sum + k + 3] += value * weights[weight + k + 3];
-      }
-      for (let k = whole; k < width; k++) sums[sum + k] += value * weights[weight + k];
+    if (count > kept.length) [kept, rows] = [new Float64Array(count), new Int32Array(count)];
+    let live = 0;
+    for (let i = 0; i < count; i++) {
+      if (values[from + i] === 0) continue;
+      kept[live] = values[from + i];
+      rows[live++] = weight + i * width;
     }
+    // Two sums at a time, neither of which is written to memory before it is whole.
+    let k = 0;
+    for (; k + 2 <= width; k += 2) {
+      let a = sums[sum + k];
+      let b = sums[sum + k + 1];
+      for (let i = 0; i < live; i++) {
+        const row = rows[i] + k;
+        a += kept[i] * weights[row];
+        b += kept[i] * weights[row + 1];
+      }
+      sums[sum + k] = a;
+      sums[sum + k + 1] = b;
+    }
+    if (k < width) for (let i = 0; i < live; i++) sums[sum + k] += kept[i] * weights[rows[i] + k];
   }
+
+  // What `multiply` keeps of a vector: its values other than zero, and where their rows begin.
+  let [kept, rows] = [new Float64Array(0), new Int32Array(0)];
 
   // Multiply each channel by its scale and add its offset: what batch normalisation is in
   // prediction, too.
@@ -128,20 +143,25 @@ globalThis.cnn ??= (function library() {
 
   const ACTIVATIONS = { linear, relu, tanh, softmax };
 
-  // Take a window along its way: at each place, call `visit` for each pixel that it covers, with
-  // the number of the place, of the pixel in the image and of the pixel in the window.
+  // Take a window along its way: at each place, call `visit` for each run of pixels side by side
+  // that it covers, with the number of the place, of the first pixel in the image and of the first
+  // in the window, and how many they are.
   function slide([height, width], [rows, columns], way, visit) {
     const [down, right] = way.stride;
     const [dy, dx] = way.dilation;
+    const run = dx === 1 ? columns : 1;
     const [[lines, top], [posts, left]] = axes([height, width], [rows, columns], way);
     for (let line = 0, place = 0; line < lines; line++) {
       for (let post = 0; post < posts; post++, place++) {
         for (let m = 0; m < rows; m++) {
           const y = line * down - top + m * dy;
           if (y < 0 || y >= height) continue;
-          for (let n = 0; n < columns; n++) {
+          for (let n = 0; n < columns; n += run) {
             const x = post * right - left + n * dx;
-            if (x >= 0 && x < width) visit(place, y * width + x, m * columns + n);
+            const outside = Math.max(-x, 0);
+            const pixels = Math.min(run, width - x) - outside;
+            if (pixels < 1) continue;
+            visit(place, y * width + x + outside, m * columns + n + outside, pixels);
           }
         }
       }
