@@ -9,6 +9,10 @@ Else it is given a new one, and is executed.
 
 The token is written down last, after the outputs are in the cache. A build that is killed
 before leaves a token that nobody knows, and the chapter is executed again.
+
+Before the first chapter is read, the execution of all that need it is begun, a few at once
+(`ahead`); each is waited for when its turn has come. A chapter in which a cell fails is left to
+MyST-NB, which executes it once more and says where.
 """
 
 import hashlib
@@ -22,9 +26,12 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from sphinx.util import logging
 
+from ahead import Ahead
 from cnn_explainer import datasets, files
 from kernel_trace import describe
 
@@ -43,6 +50,7 @@ def setup(app):
     app.add_config_value("execution_roots", {}, "", dict)
     app.connect("builder-inited", _prepare)
     app.connect("env-get-outdated", _outdated)
+    app.connect("env-before-read-docs", _begin)
     app.connect("source-read", _give_token)
     app.connect("doctree-read", _keep_token)
     return {"parallel_read_safe": False}
@@ -78,15 +86,46 @@ def _outdated(app, env, added, changed, removed):
     ]
 
 
+def _begin(app, env, docnames):
+    """Begin to execute the chapters that are to be read and whose outputs nobody has."""
+    app.chapters_begun = {}
+    ahead = Ahead()
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        text = path.read_text("utf-8")
+        if not is_myst_markdown_notebook(text):
+            continue
+        state = _state_for(app, docname, text)
+        if "files" not in state:
+            notebook = _notebook(app, _with_token(text, state["token"]))
+            limit = env.mystnb_config.execution_timeout
+            trace = str(_trace(app, state["token"]))
+            seconds = ahead.begin(notebook, path.parent, limit, CHAPTER_TRACE=trace)
+            app.chapters_begun[docname] = (state, notebook, seconds)
+
+
+def _state_for(app, docname: str, text: str) -> dict:
+    """What is known of the last execution if that is still valid, else no more than a new token."""
+    state, cells = _state(app, docname), _cells(app, text)
+    if not _valid(app, state) or state["cells"] != cells:
+        state = {"token": uuid.uuid4().hex}
+    return {**state, "cells": cells}
+
+
 def _give_token(app, docname, source):
     if not is_myst_markdown_notebook(source[0]):
         return
-    state = _state(app, docname)
-    cells = _cells(app, source[0])
-    if not _valid(app, state) or state["cells"] != cells:
-        state = {"token": uuid.uuid4().hex}
+    if docname in app.chapters_begun:
+        state, notebook, begun = app.chapters_begun.pop(docname)
+        logger.info("%s: Executing notebook ...", app.env.doc2path(docname))
+        if seconds := begun.result():
+            outputs = CacheBundleIn(notebook, docname, data={"execution_seconds": seconds})
+            cache = get_cache(app.env.mystnb_config.execution_cache_path)
+            cache.cache_notebook_bundle(outputs, check_validity=False)
+    else:
+        state = _state_for(app, docname, source[0])
     os.environ["CHAPTER_TRACE"] = str(_trace(app, state["token"]))
-    app.env.temp_data["execution"] = {**state, "cells": cells}
+    app.env.temp_data["execution"] = state
     source[0] = _with_token(source[0], state["token"])
 
 
@@ -135,9 +174,12 @@ def _roots(app) -> dict[str, str]:
 
 def _cells(app, text: str) -> str:
     """A hash of the code."""
-    notebook = read_myst_markdown_notebook(text, config=app.env.myst_config)
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell.source for cell in _notebook(app, text).cells if cell.cell_type == "code"]
     return hashlib.sha256(json.dumps(code).encode()).hexdigest()
+
+
+def _notebook(app, text: str):
+    return read_myst_markdown_notebook(text, config=app.env.myst_config)
 
 
 def _with_token(text: str, token: str) -> str:

@@ -1,0 +1,42 @@
+"""Execute notebooks ahead of time, a few at once, each in a kernel of its own."""
+
+import asyncio
+import os
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal, DeadKernelError
+from nbformat import NotebookNode
+
+AT_ONCE = min(os.cpu_count() or 1, 4)
+"""One for each core; a kernel with TensorFlow takes a gigabyte."""
+
+
+class Ahead:
+    """A thread that lives as long as the process, and the notebooks that it executes in turn."""
+
+    def __init__(self):
+        self._loop = asyncio.new_event_loop()
+        self._places = asyncio.Semaphore(AT_ONCE)
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    def begin(self, notebook: NotebookNode, folder: Path, timeout: int, **variables) -> Future:
+        """Have it executed, in place, in this folder, with these environment variables.
+
+        Gives the seconds that it took; `None` if a cell failed.
+        """
+        work = self._execute(notebook, folder, timeout, os.environ | variables)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _execute(self, notebook, folder, timeout, environment) -> float | None:
+        async with self._places:
+            begin = time.monotonic()
+            with suppress(CellControlSignal, DeadKernelError):
+                # Timings in the cells would make them others than those in the chapter.
+                client = NotebookClient(notebook, timeout=timeout, record_timing=False)
+                await client.async_execute(cwd=str(folder), env=environment)
+                return time.monotonic() - begin
