@@ -60,6 +60,7 @@ def test_every_page_is_there(pages, site, page):
 
 def test_every_link_leads_somewhere(pages, site):
     broken = []
+    names = {path: {tag["id"] for tag in page.find_all(id=True)} for path, page in pages.items()}
     for path, page in pages.items():
         for tag in page.find_all(["a", "img", "link", "script", "source"]):
             target = tag.get("href") or tag.get("src")
@@ -70,7 +71,7 @@ def test_every_link_leads_somewhere(pages, site):
             file = (path.parent / place).resolve() if place else path
             if not file.is_file():
                 broken.append(f"{path.relative_to(site)}: {target}")
-            elif fragment and file in pages and not pages[file].find(id=unquote(fragment)):
+            elif fragment and unquote(fragment) not in names.get(file, [unquote(fragment)]):
                 broken.append(f"{path.relative_to(site)}: {target} (no such place)")
     assert broken == []
 
@@ -106,7 +107,8 @@ def test_a_second_build_takes_seconds_and_executes_nothing(book):
     began = time.monotonic()
     result = build(folder, **variables)
     assert result.status == 0 and result.executed == []
-    assert time.monotonic() - began < 15
+    # Three, on a machine that does nothing else.
+    assert time.monotonic() - began < 30
 
 
 def test_without_data_a_note_says_what_is_missing(pages, site):

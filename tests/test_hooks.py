@@ -270,7 +270,10 @@ def test_what_was_left_half_written_is_written_again(book):
     for page in ("a", "c"):
         (book.folder / f"_build/html/{page}.html").write_text("<html><p>hal")
     (book.folder / "_build/.unfinished").touch()
+    card = book.folder / "_build/html/_static/card.png"
+    card.unlink()
     assert book.good_build().executed == []
+    assert card.stat().st_size > 1000
     assert "a shows 1234" in book.text("a") and "The number is 1234" in book.text("c")
 
 

@@ -6,11 +6,12 @@ is read by the sites that show links.
 
 import re
 from html import escape, unescape
+from inspect import getsource
 from pathlib import Path
 
 from docutils import nodes
 
-from cnn_explainer import emblem
+from cnn_explainer import drawings, emblem, probes
 from cnn_explainer.files import write_atomically
 from plain_notebooks import site_of
 
@@ -31,9 +32,15 @@ def setup(app):
 
 
 def _draw(app):
-    if app.builder.format == "html":
-        write_atomically(Path(app.outdir, ICON), emblem.favicon().encode())
-        write_atomically(Path(app.outdir, CARD), emblem.card(app.config.html_title, SENTENCE))
+    if app.builder.format != "html":
+        return
+    write_atomically(Path(app.outdir, ICON), emblem.favicon().encode())
+    # Drawing the card takes two seconds, which matter when a page is previewed.
+    card = Path(app.outdir, CARD)
+    drawn_from = [app.config.html_title, SENTENCE, *map(getsource, (emblem, probes, drawings))]
+    if getattr(app.env, "card_drawn_from", None) != drawn_from or not card.exists():
+        write_atomically(card, emblem.card(app.config.html_title, SENTENCE))
+        app.env.card_drawn_from = drawn_from
 
 
 def _introduce(app, pagename, templatename, context, doctree):

@@ -1,5 +1,6 @@
 """The line under a figure or a table that says which runs its numbers come from."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -32,7 +33,10 @@ def ending(source: str) -> str:
     if not source:
         return ""
     named = f' data-records="{escape(" ".join(_records(source)))}"' if _records(source) else ""
-    return f"<br><small{named}>{escape(source, quote=False)}</small>"
+    # A browser would break a date at its hyphens.
+    date = r'<time style="white-space: nowrap">\g<0></time>'
+    line = re.sub(r"\b\d{4}-\d\d-\d\d\b", date, escape(source, quote=False))
+    return f"<br><small{named}>{line}</small>"
 
 
 def _records(source: str) -> tuple[str, ...]:

@@ -148,23 +148,33 @@ playground.part((app) => {
     const step = data.length / (rows * columns);
     const scale = columns / length;
     const reach = Math.max(scale, 1);
-    const output = new Float32Array(length * rows * 3);
-    for (let i = 0; i < length; i++) {
+    const windows = Array.from({ length }, (_, i) => {
       const middle = (i + 0.5) * scale;
       const begin = Math.max(Math.floor(middle - reach + 0.5), 0);
       const end = Math.min(Math.floor(middle + reach + 0.5), columns);
       const weights = Array.from({ length: end - begin }, (_, k) =>
         Math.max(1 - Math.abs(begin + k + 0.5 - middle) / reach, 0),
       );
-      const total = weights.reduce((a, b) => a + b);
-      // Plain loops, as a photograph has millions of pixels.
-      for (let row = 0; row < rows; row++) {
-        const sums = [0, 0, 0];
+      return { begin, weights, total: weights.reduce((a, b) => a + b) };
+    });
+    const output = new Float32Array(length * rows * 3);
+    // Plain loops, in the order in which the pixels lie: a photograph has millions of them.
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < length; i++) {
+        const { begin, weights, total } = windows[i];
         let from = (row * columns + begin) * step;
+        let red = 0;
+        let green = 0;
+        let blue = 0;
         for (let k = 0; k < weights.length; k++, from += step) {
-          for (let c = 0; c < 3; c++) sums[c] += weights[k] * data[from + c];
+          red += weights[k] * data[from];
+          green += weights[k] * data[from + 1];
+          blue += weights[k] * data[from + 2];
         }
-        for (let c = 0; c < 3; c++) output[(i * rows + row) * 3 + c] = Math.round(sums[c] / total);
+        const to = (i * rows + row) * 3;
+        output[to] = Math.round(red / total);
+        output[to + 1] = Math.round(green / total);
+        output[to + 2] = Math.round(blue / total);
       }
     }
     return { data: output, shape: [length, rows] };

@@ -4,8 +4,16 @@
 the one that comes with the package.
 """
 
+from importlib import import_module
+
 from .record import Benchmark, Comparison, Contender, load, save
-from .tables import table
-from .turns import run
 
 __all__ = ["Benchmark", "Comparison", "Contender", "load", "run", "save", "table"]
+# Who only reads the record needs neither pandas nor the trainings.
+_LATER = {"table": "tables", "run": "turns"}
+
+
+def __getattr__(name: str):
+    if name in _LATER:
+        return getattr(import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
