@@ -671,5 +671,5 @@ def test_it_is_small_before_a_network_comes_and_after(static, address):
     def size(names):
         return sum((static / name).stat().st_size for name in names)
 
-    assert size([hook.SCRIPT, hook.STYLE]) + len(json.dumps(hook.data(static))) <= 60_000
+    assert size([hook.SCRIPT, hook.STYLE]) + len(hook.embedded(hook.data(static))) <= 60_000
     assert size(hook.FOLLOWING) <= 46_000

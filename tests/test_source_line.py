@@ -12,7 +12,7 @@ def test_a_source_reads_like_its_text_and_knows_its_records():
     assert source == "seed 42" and f"{source}!" == "seed 42!"
     assert ending(source) == '<br><small data-records="a b">seed 42</small>'
     assert ending("typed <by> hand") == "<br><small>typed &lt;by&gt; hand</small>"
-    day = '<time style="white-space: nowrap">2026-11-24</time>'
+    day = '<time style="display: inline-block">2026-11-24</time>'
     assert ending("AMD EPYC · 2026-11-24") == f"<br><small>AMD EPYC · {day}</small>"
     assert ending("") == ""
 

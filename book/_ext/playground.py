@@ -74,9 +74,13 @@ def filled(match: re.Match, content: dict) -> str:
     model = re.search('data-model="(.*?)"', begin)
     # A chapter has figures enough.
     picture = _picture(model[1]) if model and "data-small" not in begin else ""
-    # No text may end the script.
-    text = json.dumps(content).replace("<", "\\u003c")
+    text = embedded(content)
     return f'{begin}{sentence}{picture}<script type="application/json">{text}</script>{end}'
+
+
+def embedded(content: dict) -> str:
+    """As JSON with no blanks, in which no text ends the script around it."""
+    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _digest(path: Path) -> str:

@@ -158,10 +158,10 @@ globalThis.cnn ??= (function library() {
           if (y < 0 || y >= height) continue;
           for (let n = 0; n < columns; n += run) {
             const x = post * right - left + n * dx;
-            const outside = Math.max(-x, 0);
-            const pixels = Math.min(run, width - x) - outside;
+            const cut = Math.max(-x, 0);
+            const pixels = Math.min(run, width - x) - cut;
             if (pixels < 1) continue;
-            visit(place, y * width + x + outside, m * columns + n + outside, pixels);
+            visit(place, y * width + x + cut, m * columns + n + cut, pixels);
           }
         }
       }

@@ -124,9 +124,7 @@ playground.part((app) => {
     const whole =
       blob &&
       createImageBitmap(blob).catch(() => {
-        throw new Error(
-          "cannot be decoded: it is damaged, or of a kind that this browser does not know.",
-        );
+        throw new Error("cannot be decoded: it is damaged, or unknown to this browser.");
       });
     return pixelsOf((await whole) ?? picture, width, height);
   }
@@ -150,11 +148,10 @@ playground.part((app) => {
     const reach = Math.max(scale, 1);
     const windows = Array.from({ length }, (_, i) => {
       const middle = (i + 0.5) * scale;
-      const begin = Math.max(Math.floor(middle - reach + 0.5), 0);
-      const end = Math.min(Math.floor(middle + reach + 0.5), columns);
-      const weights = Array.from({ length: end - begin }, (_, k) =>
-        Math.max(1 - Math.abs(begin + k + 0.5 - middle) / reach, 0),
-      );
+      const begin = Math.max(Math.round(middle - reach), 0);
+      const length = Math.min(Math.round(middle + reach), columns) - begin;
+      const weight = (_, k) => Math.max(1 - Math.abs(begin + k + 0.5 - middle) / reach, 0);
+      const weights = Array.from({ length }, weight);
       return { begin, weights, total: weights.reduce((a, b) => a + b) };
     });
     const output = new Float32Array(length * rows * 3);
@@ -162,19 +159,12 @@ playground.part((app) => {
     for (let row = 0; row < rows; row++) {
       for (let i = 0; i < length; i++) {
         const { begin, weights, total } = windows[i];
-        let from = (row * columns + begin) * step;
-        let red = 0;
-        let green = 0;
-        let blue = 0;
-        for (let k = 0; k < weights.length; k++, from += step) {
-          red += weights[k] * data[from];
-          green += weights[k] * data[from + 1];
-          blue += weights[k] * data[from + 2];
+        for (let c = 0; c < 3; c++) {
+          const from = (row * columns + begin) * step + c;
+          let sum = 0;
+          for (let k = 0; k < weights.length; k++) sum += weights[k] * data[from + k * step];
+          output[(i * rows + row) * 3 + c] = Math.round(sum / total);
         }
-        const to = (i * rows + row) * 3;
-        output[to] = Math.round(red / total);
-        output[to + 1] = Math.round(green / total);
-        output[to + 2] = Math.round(blue / total);
       }
     }
     return { data: output, shape: [length, rows] };
