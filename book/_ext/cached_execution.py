@@ -36,6 +36,8 @@ from cnn_explainer import datasets, files
 from kernel_trace import describe
 
 logger = logging.getLogger(__name__)
+_ahead = cache(Ahead)
+"""One for all builds of a process: a live preview has many."""
 PACKAGE = Path(files.__file__).parent
 KERNEL_CONFIG = """\
 c = get_config()
@@ -89,7 +91,8 @@ def _outdated(app, env, added, changed, removed):
 def _begin(app, env, docnames):
     """Begin to execute the chapters that are to be read and whose outputs nobody has."""
     app.chapters_begun = {}
-    ahead = Ahead()
+    if env.mystnb_config.execution_mode != "cache":
+        return
     for docname in docnames:
         path = Path(env.doc2path(docname))
         text = path.read_text("utf-8")
@@ -100,7 +103,7 @@ def _begin(app, env, docnames):
             notebook = _notebook(app, _with_token(text, state["token"]))
             limit = env.mystnb_config.execution_timeout
             trace = str(_trace(app, state["token"]))
-            seconds = ahead.begin(notebook, path.parent, limit, CHAPTER_TRACE=trace)
+            seconds = _ahead().begin(notebook, path.parent, limit, CHAPTER_TRACE=trace)
             app.chapters_begun[docname] = (state, notebook, seconds)
 
 
