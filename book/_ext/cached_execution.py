@@ -103,8 +103,8 @@ def _begin(app, env, docnames):
             notebook = _notebook(app, _with_token(text, state["token"]))
             limit = env.mystnb_config.execution_timeout
             trace = str(_trace(app, state["token"]))
-            seconds = _ahead().begin(notebook, path.parent, limit, CHAPTER_TRACE=trace)
-            app.chapters_begun[docname] = (state, notebook, seconds)
+            begun = _ahead().begin(notebook, path.parent, limit, CHAPTER_TRACE=trace)
+            app.chapters_begun[docname] = (state, notebook, begun)
 
 
 def _state_for(app, docname: str, text: str) -> dict:
@@ -123,8 +123,8 @@ def _give_token(app, docname, source):
         logger.info("%s: Executing notebook ...", app.env.doc2path(docname))
         if seconds := begun.result():
             outputs = CacheBundleIn(notebook, docname, data={"execution_seconds": seconds})
-            cache = get_cache(app.env.mystnb_config.execution_cache_path)
-            cache.cache_notebook_bundle(outputs, check_validity=False)
+            kept = get_cache(app.env.mystnb_config.execution_cache_path)
+            kept.cache_notebook_bundle(outputs, check_validity=False)
     else:
         state = _state_for(app, docname, source[0])
     os.environ["CHAPTER_TRACE"] = str(_trace(app, state["token"]))

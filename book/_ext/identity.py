@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docutils import nodes
 
-from cnn_explainer import drawings, emblem, probes
+from cnn_explainer import drawings, emblem, layers, probes
 from cnn_explainer.files import write_atomically
 from plain_notebooks import site_of
 
@@ -37,7 +37,8 @@ def _draw(app):
     write_atomically(Path(app.outdir, ICON), emblem.favicon().encode())
     # Drawing the card takes two seconds, which matter when a page is previewed.
     card = Path(app.outdir, CARD)
-    drawn_from = [app.config.html_title, SENTENCE, *map(getsource, (emblem, probes, drawings))]
+    sources = map(getsource, (emblem, layers, probes, drawings))
+    drawn_from = [app.config.html_title, SENTENCE, *sources]
     if getattr(app.env, "card_drawn_from", None) != drawn_from or not card.exists():
         write_atomically(card, emblem.card(app.config.html_title, SENTENCE))
         app.env.card_drawn_from = drawn_from
