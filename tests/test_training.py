@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -68,6 +69,7 @@ def test_weights_in_16_bits_give_the_recorded_answers(trained, monkeypatch):
 
 # What runs in the background of a shell ignores Ctrl-C, and so do its children; these do not.
 LISTENING = """
+import platform
 import signal
 from cnn_explainer.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -217,6 +219,20 @@ def test_filters_fit_into_a_record(size):
     kept = {0, 50, *range(0, 51, step)}
     assert {0, 50} <= kept
     assert len(kept) * size <= training.FILTER_BYTES
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="oneDNN is of these processors")
+def test_tensorflow_convolves_with_onednn():
+    look = """
+import cnn_explainer.training
+from tensorflow.python.framework.test_util import IsMklEnabled
+print(IsMklEnabled())
+"""
+    environment = {name: value for name, value in os.environ.items() if "ONEDNN" not in name}
+    said = subprocess.run(
+        [sys.executable, "-c", look], env=environment, check=True, capture_output=True, text=True
+    )
+    assert said.stdout.strip() == "True"
 
 
 def test_on_jax(home):
