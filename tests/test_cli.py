@@ -195,9 +195,9 @@ def test_ship_puts_record_and_small_weights_into_the_package(home, tmp_path, mon
         if name == "lenet5-plain":
             weights.save(models.build("lenet5"), get(name, seed=seed))
         assert call("ship", name, "--seed", seed)[0] == 0
-    slow = samples.run("lenet5-plain", learning_rate=0.001)
+    slow = samples.run("lenet5-plain", learning_rate=0.001, epochs=20)
     runs.save(slow)
-    assert call("ship", "lenet5-plain", "--learning-rate", 0.001)[0] == 0
+    assert call("ship", "lenet5-plain", "--learning-rate", 0.001, "--epochs", 20)[0] == 0
     other = runs.read(shipped / f"{slow.experiment.slug}.json")
     first, *_, last = slow.filters.epochs
     assert other.filters.epochs == (first, last)

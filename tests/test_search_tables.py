@@ -80,6 +80,9 @@ def test_the_winner_beside_itself(home):
     assert frame["Accuracy"].tolist() == [SWEEP.best.accuracy, tested.mean()]
     assert frame["±"].tolist()[1] == half_interval(tested)
     assert frame["Trained on"].tolist() == ["90\u00a0%", "100\u00a0%"]
+    assert frame["Epochs"].tolist() == [SWEEP.best.epochs_done, runs[0].epochs_done]
+    shorter = samples.run(SWEEP.winner, epochs=2)
+    assert tables.winner(SWEEP, shorter).frame["Epochs"].tolist()[1] == 2
     alone = tables.winner(SWEEP, runs[0])
     assert alone.shown["±"].tolist() == ["–", "–"]
     assert alone.source.records == ("sweeps/made-up", runs[0].experiment.slug)

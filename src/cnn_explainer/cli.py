@@ -345,6 +345,7 @@ def speedrun(
 def ship(
     name: Annotated[str, typer.Argument(help="An experiment; with --as a search or a network.")],
     seed: Seed = SEED,
+    epochs: Annotated[int | None, typer.Option(help="If not the recipe's.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="If not the recipe's.")] = None,
     train_share: Annotated[float | None, typer.Option(help="If not all images.")] = None,
     kind: Annotated[
@@ -368,7 +369,8 @@ def ship(
         typer.echo(speedrun.save(laps, runs.SHIPPED))
         typer.echo(keep(laps.experiment, runs.SHIPPED))
         return
-    experiment = _experiment(name, seed=seed, learning_rate=learning_rate, train_share=train_share)
+    changes = {"epochs": epochs, "learning_rate": learning_rate, "train_share": train_share}
+    experiment = _experiment(name, seed=seed, **changes)
     run = runs.read(runs.folder() / f"{experiment.slug}.json")
     # The page runs these two, as in the catalogue; other weights would only fill the package.
     if experiment.model in ("lenet5", "base") and experiment == CATALOGUE.get(name):

@@ -13,6 +13,7 @@ from .ablation import gains
 from .architectures import architecture
 from .comparison import half_interval
 from .datasets import SOURCES
+from .experiments import get
 from .provenance import as_seeds
 from .provenance import describe as describe_runs
 from .runs import Run
@@ -135,11 +136,12 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
 
         winner(cnn.sweep.load("lenet5"), cnn.runs.of("lenet5-tuned"))   ->  2 rows
 
-    Raises `ValueError` if the runs are not seeds of one experiment, or not the winner's.
+    They may have had other epochs than the search meant. Raises `ValueError` if the runs are not
+    seeds of one experiment, or not the winner's.
     """
     seeds = as_seeds(runs)
-    settled = sweep.winner.model_copy(update={"seed": seeds[0].experiment.seed})
-    if seeds[0].experiment != settled:
+    trained = seeds[0].experiment
+    if trained != get(sweep.winner, seed=trained.seed, epochs=trained.recipe.epochs):
         raise ValueError(
             f"`runs` must be of the winner of {sweep.space.name}. Received:"
             f" {seeds[0].experiment.slug}"
@@ -153,6 +155,7 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
                 "100\N{NO-BREAK SPACE}%",
             ],
             "Judged on": ["images held out", "test images"],
+            "Epochs": [sweep.best.epochs_done, seeds[0].epochs_done],
             "Trainings": [1, len(seeds)],
             "Accuracy": [sweep.best.accuracy, tested.mean()],
             "±": [np.nan, float(half_interval(tested)) if len(seeds) > 1 else np.nan],
