@@ -73,6 +73,8 @@ def _prepare(app):
     os.environ["CHAPTER_ROOTS"] = json.dumps(_roots(app))
     # Its C++ side writes past the notebook, onto the terminal.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # oneDNN greets there in spite of that, and rounds differently on different processors.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     # The version is what the cache writes last when it is made.
     jupyter_cache = Path(app.outdir).parent / ".jupyter_cache"
     if not (jupyter_cache / "__version__.txt").exists():
