@@ -69,7 +69,6 @@ def test_weights_in_16_bits_give_the_recorded_answers(trained, monkeypatch):
 
 # What runs in the background of a shell ignores Ctrl-C, and so do its children; these do not.
 LISTENING = """
-import platform
 import signal
 from cnn_explainer.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -143,8 +143,7 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
     trained = seeds[0].experiment
     if trained != get(sweep.winner, seed=trained.seed, epochs=trained.recipe.epochs):
         raise ValueError(
-            f"`runs` must be of the winner of {sweep.space.name}. Received:"
-            f" {seeds[0].experiment.slug}"
+            f"`runs` must be of the winner of {sweep.space.name}. Received: {trained.slug}"
         )
     tested = np.array([run.test.accuracy for run in seeds])
     part = sweep.space.held_out
