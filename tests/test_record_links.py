@@ -56,6 +56,18 @@ def test_many_runs_are_sorted_by_experiment(record_links):
     assert [a["href"] for a in line.select("a")] == [f"../records/{slug}.json" for slug in RECORDS]
 
 
+def test_very_many_are_folded_up_below_the_line(record_links):
+    seeds = [samples.run("lenet5-plain", seed=seed) for seed in range(7)]
+    records = {run.experiment.slug: run for run in seeds}
+    page = BeautifulSoup(
+        record_links.linked(figures.curves(seeds)._repr_html_(), records, str), "html.parser"
+    )
+    folded = page.select_one("figcaption > small + details")
+    assert folded.summary.text == "7 records" and not folded.has_attr("open")
+    assert [a["href"] for a in folded.select("a")] == [f"records/{slug}.json" for slug in records]
+    assert page.small.text == describe(seeds)
+
+
 def test_another_recipe_is_named(record_links):
     from cnn_explainer.experiments import get
 

@@ -1,7 +1,8 @@
 """All records on the site, and a link to each below the figures and tables that show it.
 
 A figure says in `data-records` which records its numbers come from, and the line that names the
-runs gets a link for each. A cell of a table that holds the name of a record's file becomes one.
+runs gets a link for each; where there are many they are folded up. A cell of a table that holds the
+name of a record's file becomes one.
 The folder `records/` has the files, and all results once more as CSV and as JSON.
 """
 
@@ -22,6 +23,8 @@ from cnn_explainer.sweep import Sweep
 
 logger = logging.getLogger(__name__)
 FOLDER = "records"
+FEW = 6
+"""Links that stand open; of five seeds and one more."""
 Record = Run | Sweep | SpeedRun | Benchmark
 LINE = re.compile(r'(<small data-records="([^"]*)">.*?)(</small>)', re.DOTALL)
 FILE = re.compile(r"(?<=>)((?:sweeps/|speedruns/)?[\w-]+)\.json(?=<)")
@@ -79,6 +82,10 @@ def linked(body: str, records: dict[str, Record], path: Callable[[str], str]) ->
             text = link(slug, which.replace(" ", "&nbsp;"), f"Record of {title}, {which}")
             by_title.setdefault(title, []).append(text)
         links = "; ".join(f"{escape(title)} {', '.join(each)}" for title, each in by_title.items())
+        count = sum(map(len, by_title.values()))
+        if count > FEW:
+            folded = f"<details><summary>{count} records</summary>{links}</details>"
+            return f"{begin}{end}{folded}"
         return f"{begin} · {'records' if ' ' in slugs else 'record'}: {links}{end}"
 
     def file(found: re.Match) -> str:

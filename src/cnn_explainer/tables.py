@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
+from math import floor, log10
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,7 +14,7 @@ from scipy.special import ndtri
 
 from . import comparison, mistakes, words
 from . import runs as records
-from .architectures import architecture, parameters, shapes
+from .architectures import architecture, multiply_adds, parameters, shapes
 from .comparison import half_interval
 from .datasets import SOURCES
 from .errors import RecordNotFound
@@ -35,10 +37,10 @@ class Table:
 
     @property
     def shown(self) -> pd.DataFrame:
-        """The frame as text: four decimals, or fewer of large numbers, whose thousands are apart;
-        a dash where there is nothing.
+        """The frame as text: four decimals, or three digits where a column has numbers of ten and
+        more, whose thousands are apart; a dash where there is nothing.
         """
-        return self.frame.map(_shown)
+        return self.frame.apply(_column)
 
     def __repr__(self) -> str:
         """Caption and rows as plain text."""
@@ -51,8 +53,8 @@ class Table:
         return (
             f'<div class="cnn-table" role="region" tabindex="0" aria-label="{escape(self.caption)}"'
             ' style="overflow-x: auto; container-type: inline-size"><table>'
-            f'<caption style="text-align: left"><span style="{stay}">'
-            f"{escape(self.caption)}{ending(self.source)}</span></caption>"
+            f'<caption style="text-align: left"><div style="{stay}">'
+            f"{escape(self.caption)}{ending(self.source)}</div></caption>"
             f"{self._inside()}</table></div>"
         )
 
@@ -284,33 +286,23 @@ def accuracies(runs: Iterable[Run]) -> Table:
 
 
 def costs(runs: Iterable[Run]) -> Table:
-    """All ten experiments: what they cost, and what they reach for it.
+    """All ten experiments: how long they took, and what they reach.
 
         costs(runs.catalogued())   ->  10 rows; dashes where nothing is recorded
 
-    Accuracy is the mean of the seeds, times are those of the quickest. Of trainings without an
-    accelerator, *processor* counts the seconds that the processor's cores worked, which other
-    work on the machine does not lengthen, as it does the fit time; *busy* is their share of the
-    time that there was.
+    Accuracy is the mean of the seeds, times are those of the quickest.
     """
     runs = tuple(runs)
     rows = {}
     for name, seeds in by_experiment(runs).items():
-        model = CATALOGUE[name].model
         quick = [quickest(seeds)] if seeds else []
-        plain = [run for run in seeds if not run.provenance.accelerator]
-        alone = [quickest(plain)] if plain else []
         rows[name] = {
             "Seeds × epochs": _trained(seeds),
             "Fit time (s)": _mean(run.fit_seconds for run in quick),
             "Write-up's (s)": RESULTS[name].fit_seconds,
             "On": ", ".join(_kind(run) for run in quick) or None,
-            "Accuracy": _mean(run.test.accuracy for run in seeds),
             "Images a second": _mean(run.images_per_second for run in quick),
-            "Processor (s)": _mean(sum(run.history.processor_seconds) for run in alone),
-            "Busy": _mean(run.busy for run in alone),
-            "Parameters (M)": parameters(model) / 1e6,
-            "Multiply-adds (M)": sum(row.multiply_adds for row in shapes(model)) / 1e6,
+            "Accuracy": _mean(run.test.accuracy for run in seeds),
         }
     notes = (
         f"The write-up on its time for {name}: {each.note}."
@@ -318,11 +310,52 @@ def costs(runs: Iterable[Run]) -> Table:
         if each.note
     )
     caption = (
-        "What each experiment costs. Accuracy is the mean of its seeds, times are those of the"
-        " quickest; processor and busy are those of the quickest without an accelerator. Parameters"
-        " and multiply-adds are in millions, the latter for one picture in prediction."
+        "How long each experiment took. Accuracy is the mean of its seeds, times are those of the"
+        " quickest."
     )
     return _of_experiments(rows, " ".join([caption, *notes]), runs)
+
+
+def processor_times(runs: Iterable[Run]) -> Table:
+    """What was trained without an accelerator: how much of the time was work.
+
+        processor_times(runs.catalogued())   ->  a row for each such experiment
+
+    *Processor* counts the seconds that the processor's cores worked, which other work on the
+    machine does not lengthen, as it does the fit time; *busy* is their share of the time that
+    there was. Of each experiment the quickest run.
+    """
+    runs = [run for run in runs if not run.provenance.accelerator]
+    quick = {name: quickest(seeds) for name, seeds in by_experiment(runs).items() if seeds}
+    rows = {
+        name: {
+            "Epochs": run.epochs_done,
+            "Cores": run.provenance.cores,
+            "Fit time (s)": run.fit_seconds,
+            "Processor (s)": sum(run.history.processor_seconds),
+            "Busy": run.busy,
+        }
+        for name, run in quick.items()
+    }
+    caption = (
+        "Trained without an accelerator, of each experiment the quickest run: how long the cores"
+        " worked, and the share of their time that this is."
+    )
+    return _of_experiments(rows, caption, [*quick.values()])
+
+
+def networks() -> Table:
+    """The four networks: the picture they take, their parameters, and their arithmetic."""
+    rows = {
+        architecture(name).title: {
+            "Picture": words.shape((architecture(name).image_size,) * 2),
+            "Parameters": parameters(name),
+            "Multiply-adds": multiply_adds(name),
+        }
+        for name in dict.fromkeys(each.model for each in CATALOGUE.values())
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Network")
+    return Table(frame, "What each network costs: in memory, and in arithmetic for one picture.")
 
 
 def time_to_match(runs: Iterable[Run]) -> Table:
@@ -499,16 +532,26 @@ def _recorded(experiment: Experiment) -> bool:
     return True
 
 
-def _shown(value: object) -> str:
+def _column(values: pd.Series) -> pd.Series:
+    large = any(_is_fraction(value) and abs(value) >= 10 for value in values)
+    return values.astype(object).map(partial(_shown, digits=3 if large else None))
+
+
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, Integral)
+
+
+def _shown(value: object, digits: int | None) -> str:
     if pd.isna(value):
         return "–"
-    if isinstance(value, Integral):
-        return f"{value:,}"
-    if not isinstance(value, Real):
-        return str(value)
+    if not _is_fraction(value):
+        return f"{value:,}" if isinstance(value, Integral) else str(value)
     if 0 < value < 0.00005:
         return "<0.0001"
-    decimals = 4 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    decimals = 4
+    if digits:
+        before = floor(log10(abs(value))) if value else 0
+        decimals = min(4, max(0, digits - 1 - before))
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 
