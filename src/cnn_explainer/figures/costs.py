@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, LogLocator
 
-from ..architectures import architecture, parameters, shapes
+from ..architectures import architecture, multiply_adds, parameters
 from ..provenance import by_experiment, by_machine, describe, shortfall, title
 from ..runs import Run
 from .figure import Figure
@@ -26,7 +26,7 @@ FILLS = {"plain": "none", "augmented": "left", "augmented_dropout": "full"}
 
 
 def _multiply_adds(seeds: Sequence[Run]) -> int:
-    return sum(row.multiply_adds for row in shapes(seeds[0].experiment.model))
+    return multiply_adds(seeds[0].experiment.model)
 
 
 def _parameters(seeds: Sequence[Run]) -> int:
@@ -85,6 +85,7 @@ def _panel(name: str, groups: Sequence[Sequence[Run]], costs: Iterable[float | N
                 _mark(axes, cost, seeds)
         axes.margins(0.15)
         axes.set_xticks([], minor=True)
+        axes.xaxis.set_major_locator(LogLocator(numticks=4))
         axes.xaxis.set_major_formatter(EngFormatter())
         if name == "Fit time":
             time_ticks(axes)
