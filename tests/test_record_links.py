@@ -56,16 +56,17 @@ def test_many_runs_are_sorted_by_experiment(record_links):
     assert [a["href"] for a in line.select("a")] == [f"../records/{slug}.json" for slug in RECORDS]
 
 
-def test_very_many_are_folded_up_below_the_line(record_links):
-    seeds = [samples.run("lenet5-plain", seed=seed) for seed in range(7)]
-    records = {run.experiment.slug: run for run in seeds}
-    page = BeautifulSoup(
-        record_links.linked(figures.curves(seeds)._repr_html_(), records, str), "html.parser"
-    )
-    folded = page.select_one("figcaption > small + details")
-    assert folded.summary.text == "7 records" and not folded.has_attr("open")
+def test_very_many_are_folded_up(record_links):
+    seeds = [samples.run("lenet5-plain", seed=seed) for seed in range(6)]
+    short = samples.run("vgg16-plain", epochs_done=25)
+    records = {run.experiment.slug: run for run in [*seeds, short]}
+    table = tables.Table(tables.networks().frame, "Networks.", describe([*seeds, short]))
+    html = record_links.linked(table._repr_html_(), records, str)
+    folded = BeautifulSoup(html, "html.parser").select_one("caption details:not([open])")
+    assert folded.summary.text == ("7 records of 2 experiments · vgg16-plain: only 25 of 50 epochs")
+    assert folded.small.text.startswith(table.source)
     assert [a["href"] for a in folded.select("a")] == [f"records/{slug}.json" for slug in records]
-    assert page.small.text == describe(seeds)
+    assert "<br>" not in html
 
 
 def test_another_recipe_is_named(record_links):

@@ -1,7 +1,7 @@
 """All records on the site, and a link to each below the figures and tables that show it.
 
 A figure says in `data-records` which records its numbers come from, and the line that names the
-runs gets a link for each; where there are many they are folded up. A cell of a table that holds the
+runs gets a link for each; where there are many it is folded up. A cell of a table that holds the
 name of a record's file becomes one.
 The folder `records/` has the files, and all results once more as CSV and as JSON.
 """
@@ -17,6 +17,7 @@ from sphinx.util import logging
 
 from cnn_explainer import bench, results, runs, speedrun, sweep, words
 from cnn_explainer.bench import Benchmark
+from cnn_explainer.provenance import shortfall
 from cnn_explainer.runs import Run
 from cnn_explainer.speedrun import SpeedRun
 from cnn_explainer.sweep import Sweep
@@ -24,9 +25,9 @@ from cnn_explainer.sweep import Sweep
 logger = logging.getLogger(__name__)
 FOLDER = "records"
 FEW = 6
-"""Links that stand open; of five seeds and one more."""
+"""Links in a line that stands open: those of five seeds and one more."""
 Record = Run | Sweep | SpeedRun | Benchmark
-LINE = re.compile(r'(<small data-records="([^"]*)">.*?)(</small>)', re.DOTALL)
+LINE = re.compile(r'((?:<br>)?)(<small data-records="([^"]*)">.*?)(</small>)', re.DOTALL)
 FILE = re.compile(r"(?<=>)((?:sweeps/|speedruns/)?[\w-]+)\.json(?=<)")
 
 
@@ -71,27 +72,42 @@ def linked(body: str, records: dict[str, Record], path: Callable[[str], str]) ->
         named = f' aria-label="{escape(label)}"' if label else ""
         return f'<a href="{escape(path(f"{FOLDER}/{slug}.json"))}" download=""{named}>{text}</a>'
 
+    def one(slug: str) -> str:
+        title, which = _names(records[slug])
+        return link(slug, which.replace(" ", "&nbsp;"), f"Record of {title}, {which}")
+
     def line(found: re.Match) -> str:
-        begin, slugs, end = found.groups()
-        by_title = {}
+        lead, begin, slugs, end = found.groups()
+        by_title: dict[str, list[str]] = {}
         for slug in slugs.split():
             if slug not in records:
                 logger.warning("a figure names the record %s, which is not there", slug)
                 continue
-            title, which = _names(records[slug])
-            text = link(slug, which.replace(" ", "&nbsp;"), f"Record of {title}, {which}")
-            by_title.setdefault(title, []).append(text)
-        links = "; ".join(f"{escape(title)} {', '.join(each)}" for title, each in by_title.items())
-        count = sum(map(len, by_title.values()))
-        if count > FEW:
-            folded = f"<details><summary>{count} records</summary>{links}</details>"
-            return f"{begin}{end}{folded}"
-        return f"{begin} · {'records' if ' ' in slugs else 'record'}: {links}{end}"
+            by_title.setdefault(_names(records[slug])[0], []).append(slug)
+        links = "; ".join(
+            f"{escape(title)} {', '.join(map(one, each))}" for title, each in by_title.items()
+        )
+        several = "records" if " " in slugs else "record"
+        whole = f"{begin} · {several}: {links}{end}"
+        if sum(map(len, by_title.values())) <= FEW:
+            return lead + whole
+        made = {title: [records[slug] for slug in each] for title, each in by_title.items()}
+        return f"<details><summary>{escape(_summary(made))}</summary>{whole}</details>"
 
     def file(found: re.Match) -> str:
         return link(found[1], found[0]) if found[1] in records else found[0]
 
     return FILE.sub(file, LINE.sub(line, body))
+
+
+def _summary(made: dict[str, list[Record]]) -> str:
+    """`28 records of 10 experiments`, and which of them were not trained to the end."""
+    said = f"{sum(map(len, made.values()))} records of {len(made)} experiments"
+    short = {
+        title: shortfall(each for each in records if isinstance(each, Run))
+        for title, records in made.items()
+    }
+    return " · ".join([said, *(f"{title}: {each}" for title, each in short.items() if each)])
 
 
 def _names(record: Record) -> tuple[str, str]:
