@@ -88,6 +88,12 @@ def test_missing_epochs_are_told():
     assert facts.of(run())["trained"] == "50 of 50 epochs"
 
 
+def test_every_precision_is_told():
+    kinds = ("float32", "mixed_bfloat16", "float32")
+    told = facts.of([run(seed=seed, precision=kind) for seed, kind in enumerate(kinds)])
+    assert told["precision"] == "float32 and mixed bfloat16"
+
+
 def test_what_chance_reaches():
     told = facts.of(run())
     assert told["guess_loss"] == pytest.approx(np.log(10))

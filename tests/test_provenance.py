@@ -19,6 +19,8 @@ def test_missing_epochs_are_said_plainly():
     assert provenance.shortfall([samples.run(seed=1), samples.run(epochs_done=3)]) == (
         "only 3 of 50 epochs"
     )
+    several = [samples.run(seed=done, epochs_done=done) for done in (31, 25, 31)]
+    assert provenance.shortfall(several) == "only 25 to 31 of 50 epochs"
     assert provenance.shortfall([samples.run()]) == ""
     assert provenance.title([samples.run("vgg16-plain", epochs_done=25)]) == (
         "VGG16 (plain, only 25 of 50 epochs)"

@@ -54,7 +54,9 @@ def _training(seeds: Sequence[Run]) -> dict[str, int | float | str]:
         "guess_accuracy": _most_frequent(first)[0],
         "guess_loss": float(np.log(len(first.classes))),
         "origin": first.provenance.dataset_origin,
-        "precision": words.precision(first.provenance.precision),
+        "precision": " and ".join(
+            dict.fromkeys(words.precision(run.provenance.precision) for run in seeds)
+        ),
     }
 
 

@@ -85,8 +85,13 @@ def epochs(run: Run) -> str:
 
 
 def shortfall(runs: Iterable[Run]) -> str:
-    """`only 25 of 50 epochs`, or nothing if all epochs were trained."""
-    return " and ".join(_once(epochs(run) for run in runs if not run.complete))
+    """`only 25 of 50 epochs`, `only 25 to 31 of 50 epochs`; nothing if all epochs were trained."""
+    done: dict[int, list[int]] = {}
+    for run in runs:
+        if not run.complete:
+            done.setdefault(run.experiment.recipe.epochs, []).append(run.epochs_done)
+    ranges = {asked: _once(map(str, (min(some), max(some)))) for asked, some in done.items()}
+    return " and ".join(f"only {' to '.join(r)} of {asked} epochs" for asked, r in ranges.items())
 
 
 def title(seeds: Sequence[Run]) -> str:
@@ -114,7 +119,9 @@ def _how(seeds: Sequence[Run]) -> str:
     numbers = ", ".join(str(run.experiment.seed) for run in seeds)
     precision = _once(run.provenance.precision for run in seeds)
     counted = f"seed{'s' * (len(seeds) > 1)} {numbers}"
-    return f"{counted}, {' and '.join(_once(map(epochs, seeds)))}, {' and '.join(precision)}"
+    whole = _once(epochs(run) for run in seeds if run.complete)
+    trained = " and ".join(filter(None, [*whole, shortfall(seeds)]))
+    return f"{counted}, {trained}, {' and '.join(precision)}"
 
 
 def _once(items: Iterable[str]) -> list[str]:
