@@ -42,3 +42,16 @@ def test_a_class_in_a_sentence(name, said):
 def test_within_a_sentence_only_the_base_model_is_no_name():
     assert words.amid("Base model (plain)") == "the base model (plain)"
     assert words.amid("LeNet-5 (plain)") == "LeNet-5 (plain)"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Intel(R) Xeon(R) Processor @ 2.50GHz", "Intel Xeon"),
+        ("Intel(R) Core(TM) i7-9750H CPU @ 2.60GHz", "Intel Core i7-9750H"),
+        ("AMD EPYC 9B14", "AMD EPYC 9B14"),
+        ("Apple M1", "Apple M1"),
+    ],
+)
+def test_a_processor_in_little_room(name, said):
+    assert words.processor(name) == said

@@ -1,5 +1,7 @@
 """What the layers and settings are called where people read them."""
 
+import re
+
 from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, architecture
 from .experiments import CATALOGUE, Experiment, Precision, Recipe
 
@@ -65,6 +67,14 @@ def optimizer(recipe: Recipe) -> str:
 def precision(name: Precision) -> str:
     """A precision in words."""
     return {"float32": "float32", "mixed_bfloat16": "mixed bfloat16"}[name]
+
+
+def processor(name: str) -> str:
+    """A processor's name where there is little room.
+
+    processor("Intel(R) Xeon(R) Processor @ 2.50GHz")   ->  "Intel Xeon"
+    """
+    return re.sub(r"\((R|TM)\)| (CPU|Processor)\b| @.*", "", name)
 
 
 def experiment(chosen: Experiment, *details: str) -> str:

@@ -51,7 +51,7 @@ def _row(axes: Axes, y: int, name: str, seeds: Sequence[Run], looks: Mapping) ->
         ours = fit_seconds(there)
         axes.plot((ours, theirs.fit_seconds), (y, y), color=SENTINEL, alpha=0.3, linewidth=1)
         marker, colour = looks[machine]
-        axes.plot(ours, y, marker, color=colour, label=f"here, {machine}")
+        axes.plot(ours, y, marker, color=colour, label=f"here, {words.processor(machine)}")
     axes.plot(theirs.fit_seconds, y, "D", color=VERMILLION, fillstyle="none", label="write-up")
     if theirs.note:
         place = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
@@ -64,6 +64,7 @@ def _said(name: str, seeds: tuple[Run, ...]) -> str:
     if not seeds:
         return f"{words.experiment(CATALOGUE[name])}: not recorded; {said}."
     ours = (
-        f"{fit_seconds(there):,.0f} s on {machine}" for machine, there in by_machine(seeds).items()
+        f"{fit_seconds(there):,.0f} s on {words.processor(machine)}"
+        for machine, there in by_machine(seeds).items()
     )
     return f"{title(seeds)}: {', '.join(ours)}; {said}."
