@@ -27,6 +27,12 @@ def test_missing_epochs_are_said_plainly():
     )
 
 
+def test_fewer_epochs_are_not_quicker():
+    runs = [samples.run(seed=1), samples.run(seed=2), samples.run(seed=3, epochs_done=3)]
+    assert runs[2].fit_seconds < runs[0].fit_seconds
+    assert provenance.quickest(runs) is min(runs[:2], key=lambda run: run.fit_seconds)
+
+
 def test_another_rate_or_fewer_images_are_said():
     line = provenance.describe(samples.run(learning_rate=0.1, train_share=0.25))
     assert line.startswith(
