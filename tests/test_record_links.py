@@ -67,6 +67,8 @@ def test_very_many_are_folded_up(record_links):
     assert folded.small.text.startswith(table.source)
     assert [a["href"] for a in folded.select("a")] == [f"records/{slug}.json" for slug in records]
     assert "<br>" not in html
+    alone = [samples.run("lenet5-plain", seed=seed) for seed in range(7)]
+    assert record_links._summary({"lenet5-plain": alone}) == "7 records of 1 experiment"
 
 
 def test_another_recipe_is_named(record_links):

@@ -102,7 +102,8 @@ def linked(body: str, records: dict[str, Record], path: Callable[[str], str]) ->
 
 def _summary(made: dict[str, list[Record]]) -> str:
     """`28 records of 10 experiments`, and which of them were not trained to the end."""
-    said = f"{sum(map(len, made.values()))} records of {len(made)} experiments"
+    several = "s" * (len(made) > 1)
+    said = f"{sum(map(len, made.values()))} records of {len(made)} experiment{several}"
     short = {
         title: shortfall(each for each in records if isinstance(each, Run))
         for title, records in made.items()
