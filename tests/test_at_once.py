@@ -37,6 +37,14 @@ def same():
 same()
 training.warm_up(experiment, at_once, pictures)
 same()
+
+# After a step that was far too long, no limit hides how wrong the answers are: they are corrected.
+kernel = at_once.layers[-1].kernel
+kernel.assign(1e5 * np.asarray(kernel))
+before = np.asarray(kernel)
+found = training.fit_epoch(experiment, 2, at_once, pictures)
+assert 100 < found["loss"] < np.inf, found
+assert np.abs(np.asarray(kernel) - before).max() > 0.01
 """
 
 

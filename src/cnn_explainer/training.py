@@ -154,7 +154,7 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
     model.compile(
         optimizer(experiment.recipe, images),
         # On class numbers: the same values as `categorical_crossentropy` on one-hot rows.
-        loss="sparse_categorical_crossentropy" if on_tensorflow else CrossEntropy(),
+        loss="sparse_categorical_crossentropy" if on_tensorflow else CrossEntropy(model),
         metrics=["accuracy"],
         # XLA makes convolutions several times slower on TensorFlow's CPU.
         jit_compile=False if on_tensorflow_cpu else "auto",
