@@ -266,6 +266,14 @@ def test_overfitting_after_ten_epochs_is_a_loss_that_turns():
     assert test(turning(40, 1.5)).verdict == FAILS
 
 
+def test_what_gets_worse_in_training_too_is_not_put_down_to_overfitting_alone():
+    test, rising = EVERY["base-overfits-after-ten"].test, np.linspace(1, 1.4, 50)
+    unlearned = "ends at 1.40 times that, which no learning by heart explains."
+    assert test(curved("base-plain", val_loss=rising, loss=rising)).words.endswith(unlearned)
+    by_heart = test(curved("base-plain", val_loss=rising, loss=rising[::-1]))
+    assert "by heart" not in by_heart.words
+
+
 def test_an_unshuffled_split_is_to_blame_only_if_shuffling_helps():
     test = EVERY["unshuffled-split"].test
     before = accurate("lenet5-augmented", 0.59, 0.60, 0.61)

@@ -29,6 +29,8 @@ def test_of_one_run_they_are_the_record_s():
     assert told["fit_minutes"] == pytest.approx(made.fit_seconds / 60)
     assert told["best_epoch"] == np.argmax(made.history.val_accuracy) + 1
     assert told["lowest_loss"] == min(made.history.val_loss)
+    assert told["learned_loss"] == min(made.history.loss)
+    assert told["learned_last_loss"] == made.history.loss[-1]
     assert told["aeroplane_truth_p"] == made.probes["aeroplane"][0]
     assert told["aeroplane_agree"] == "1 of 1"
     assert "interval" not in told

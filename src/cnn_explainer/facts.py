@@ -89,11 +89,11 @@ def _scores(seeds: Sequence[Run]) -> dict[str, float | str]:
 def _course(seeds: Sequence[Run]) -> dict[str, int | float]:
     """Of the mean curves, over the epochs that all seeds have."""
     common = min(run.epochs_done for run in seeds)
-    accuracy, loss = (
+    accuracy, loss, trained = (
         np.mean([getattr(run.history, name)[:common] for run in seeds], axis=0)
-        for name in ("val_accuracy", "val_loss")
+        for name in ("val_accuracy", "val_loss", "loss")
     )
-    best, lowest = int(accuracy.argmax()), int(loss.argmin())
+    best, lowest, learned = int(accuracy.argmax()), int(loss.argmin()), int(trained.argmin())
     guess, images = _most_frequent(seeds[0])
     beyond = guess + 2 * (guess * (1 - guess) / images) ** 0.5
     # After the last epoch that is no better than a guess; `None` if that is the last of all.
@@ -108,6 +108,10 @@ def _course(seeds: Sequence[Run]) -> dict[str, int | float]:
         "lowest_loss": float(loss[lowest]),
         "last_loss": float(loss[-1]),
         "times": float(loss[-1] / loss[lowest]) if loss[lowest] else 1.0,
+        # In training, with whatever is left out and changed there.
+        "learned_epoch": learned + 1,
+        "learned_loss": float(trained[learned]),
+        "learned_last_loss": float(trained[-1]),
     }
 
 

@@ -21,13 +21,16 @@ WORSE = 1.1
 
 def _overfits_after_ten(seeds: Seeds) -> Outcome:
     loss, accuracy = mean_curve(seeds, "val_loss"), mean_curve(seeds, "val_accuracy")
-    lowest, best = int(loss.argmin()) + 1, int(accuracy.argmax()) + 1
-    rise = loss[-1] / loss.min()
+    trained = mean_curve(seeds, "loss")
+    lowest, best, learned = (int(each.argmin()) + 1 for each in (loss, -accuracy, trained))
+    rise, unlearned = (each[-1] / each.min() for each in (loss, trained))
     return holds_if(
         ABOUT_TEN[0] <= lowest <= ABOUT_TEN[1] and rise >= WORSE,
         f"The validation loss is lowest after epoch {lowest} and ends at {rise:.2f} times that."
         f" The validation accuracy is best after epoch {best}, and in the end"
-        f" {100 * (accuracy.max() - accuracy[-1]):.1f} points lower.",
+        f" {100 * (accuracy.max() - accuracy[-1]):.1f} points lower."
+        + f" But the training loss, too, is lowest after epoch {learned} and ends at"
+        f" {unlearned:.2f} times that, which no learning by heart explains." * bool(unlearned >= WORSE),
     )
 
 
