@@ -24,14 +24,17 @@ def _overfits_after_ten(seeds: Seeds) -> Outcome:
     trained = mean_curve(seeds, "loss")
     lowest, best, learned = (int(each.argmin()) + 1 for each in (loss, -accuracy, trained))
     rise, unlearned = (each[-1] / each.min() for each in (loss, trained))
-    return holds_if(
-        ABOUT_TEN[0] <= lowest <= ABOUT_TEN[1] and rise >= WORSE,
+    words = (
         f"The validation loss is lowest after epoch {lowest} and ends at {rise:.2f} times that."
         f" The validation accuracy is best after epoch {best}, and in the end"
         f" {100 * (accuracy.max() - accuracy[-1]):.1f} points lower."
-        + f" But the training loss, too, is lowest after epoch {learned} and ends at"
-        f" {unlearned:.2f} times that, which no learning by heart explains." * bool(unlearned >= WORSE),
     )
+    if unlearned >= WORSE:
+        words += (
+            f" But the training loss, too, is lowest after epoch {learned} and ends at"
+            f" {unlearned:.2f} times that, which no learning by heart explains."
+        )
+    return holds_if(ABOUT_TEN[0] <= lowest <= ABOUT_TEN[1] and rise >= WORSE, words)
 
 
 def _rate_found(seeds: Seeds) -> Outcome:
