@@ -14,7 +14,7 @@ class CrossEntropy(keras.losses.Loss):
     """The negative logarithm of the right class's probability, in nats, for the answers of `model`.
 
         model.compile(loss=CrossEntropy(model))
-        model.loss([1], model(image))    -> 0.288, if that is the logarithm of 4/3
+        model.loss([1], model(image))    -> 0.288, if the answer is [[0.25, 0.75]]
 
     The softmax of its last layer then also notes down what it was given.
 
