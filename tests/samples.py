@@ -53,6 +53,9 @@ def run(
         history=history(rng, done),
         train=metrics.evaluate(*_training(rng, len(classes))),
         test=metrics.evaluate(probabilities, labels),
+        mirrored=metrics.evaluate(
+            (probabilities + predictions(rng, labels, len(classes))) / 2, labels
+        ),
         confusion=metrics.confusion(probabilities, labels),
         calibration=metrics.calibrate(probabilities, labels),
         probes={

@@ -91,6 +91,7 @@ def test_every_field_of_a_record_is_explained():
     assert kinds["filters.shape"] == "[integer, integer, integer, integer]"
     assert kinds["provenance.precision"] == "float32 or mixed_bfloat16"
     assert kinds["experiment"] == "object"
+    assert kinds["mirrored"] == "object or null"
     assert kinds["fit_seconds"] == "number"
 
 

@@ -67,6 +67,18 @@ def test_weights_in_16_bits_give_the_recorded_answers(trained, monkeypatch):
     np.testing.assert_allclose(answer, run.probes["aeroplane"], atol=5e-3)
 
 
+def test_mirrored_is_the_mean_of_two_answers(trained, tiny_folder, monkeypatch):
+    run, home = trained
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(home))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tiny_folder))
+    test, model = training.pictures(EXPERIMENT).test, weights.restore(EXPERIMENT)
+    images = test.images.astype("float32")
+    both = [model.predict(each, verbose=0) for each in (images, images[:, :, ::-1])]
+    of_truth = np.mean(both, axis=0)[np.arange(len(test)), test.labels]
+    assert run.mirrored.loss == pytest.approx(-np.log(of_truth).mean(), abs=5e-3)
+    assert run.mirrored.loss != pytest.approx(run.test.loss, abs=5e-3)
+
+
 # What runs in the background of a shell ignores Ctrl-C, and so do its children; these do not.
 LISTENING = """
 import signal

@@ -34,6 +34,7 @@ def row(run: Run) -> dict[str, str | int | float | bool]:
         "epochs_done": run.epochs_done,
         "epochs": recipe.pop("epochs"),
         **run.test.model_dump(),
+        "mirrored_accuracy": run.mirrored and run.mirrored.accuracy,
         "expected_calibration_error": run.calibration.expected_error,
         **{f"train_{name}": value for name, value in run.train},
         "fit_seconds": run.fit_seconds,
@@ -92,9 +93,10 @@ def _or_all(chosen: Iterable[Run] | None) -> tuple[Run, ...]:
 
 def _fields(schema: dict, parts: dict, prefix: str = "") -> Iterator[tuple[str, str, str]]:
     for name, field in schema["properties"].items():
-        part = parts.get(field.get("$ref", "").rpartition("/")[2])
+        one = field.get("anyOf", [field])[0]
+        part = parts.get(one.get("$ref", "").rpartition("/")[2])
         what = (field.get("description") or part["description"]).replace("`", "")
-        yield prefix + name, "object" if part else _kind(field), " ".join(what.split())
+        yield prefix + name, _kind(field), " ".join(what.split())
         if part:
             yield from _fields(part, parts, f"{prefix}{name}.")
 
@@ -104,6 +106,8 @@ def _kind(field: dict) -> str:
     match field:
         case {"anyOf": [one, {"type": "null"}]}:
             return f"{_kind(one)} or null"
+        case {"$ref": _}:
+            return "object"
         case {"const": value}:
             return str(value)
         case {"enum": values}:

@@ -194,6 +194,9 @@ class Run(_Value):
     """On the training images, after the last epoch."""
     test: Metrics
     """On the test images, after the last epoch."""
+    mirrored: Metrics | None = None
+    """The same, each answer the mean of those to the image and to its mirror image; not known of
+    trainings before this was measured."""
     confusion: tuple[tuple[NonNegativeInt, ...], ...]
     """Test images: a row a true class, a column an answer."""
     calibration: Calibration

@@ -306,6 +306,8 @@ def _result(
 
     on_train = model.predict(batches(train), verbose=0)
     on_test = model.predict(batches(test), verbose=0)
+    turned = datasets.Split(keras.ops.flip(test.images, axis=2), test.labels)
+    on_turned = model.predict(batches(turned), verbose=0)
     drawn = np.stack([draw(experiment.image_size) for draw in probes.PROBES.values()])
     answers = model.predict(drawn.astype(np.float32), verbose=0)
     history = runs.History(**state.history)
@@ -316,6 +318,7 @@ def _result(
         history=history,
         train=metrics.evaluate(on_train, data.train.labels),
         test=metrics.evaluate(on_test, data.test.labels),
+        mirrored=metrics.evaluate((on_test + on_turned) / 2, data.test.labels),
         confusion=metrics.confusion(on_test, data.test.labels),
         calibration=metrics.calibrate(on_test, data.test.labels),
         probes=dict(zip(probes.PROBES, answers.tolist(), strict=True)),
