@@ -32,6 +32,8 @@ def test_a_space_says_how_it_is_searched():
     assert "for LeNet-5: 30 trials, random. After epoch 2, and each time after 3 times as" in said
     said = tables.space(THREE[0].space).caption
     assert "6 trials, grid. 10\u00a0% of the training images are held out" in said
+    said = tables.space(samples.sweep(image_size=28).space).caption
+    assert "reduced to 28\u00a0×\u00a028 pixels. 10\u00a0% of the" in said
 
 
 def test_the_best_trials_stand_side_by_side():
@@ -86,6 +88,12 @@ def test_the_winner_beside_itself(home):
     alone = tables.winner(SWEEP, runs[0])
     assert alone.shown["±"].tolist() == ["–", "–"]
     assert alone.source.records == ("sweeps/made-up", runs[0].experiment.slug)
+
+
+def test_a_winner_may_have_been_chosen_on_smaller_images(home):
+    small = samples.sweep(image_size=28)
+    frame = tables.winner(small, samples.run(small.winner)).frame
+    assert frame["Image"].tolist() == ["28\u00a0×\u00a028", "32\u00a0×\u00a032"]
 
 
 def test_others_than_the_winner_are_refused():

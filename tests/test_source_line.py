@@ -12,8 +12,12 @@ def test_a_source_reads_like_its_text_and_knows_its_records():
     assert source == "seed 42" and f"{source}!" == "seed 42!"
     assert ending(source) == '<br><small data-records="a b">seed 42</small>'
     assert ending("typed <by> hand") == "<br><small>typed &lt;by&gt; hand</small>"
-    day = '<time style="display: inline-block">2026-11-24</time>'
-    assert ending("AMD EPYC · 2026-11-24") == f"<br><small>AMD EPYC · {day}</small>"
+    name, day = (
+        f'<span style="white-space: nowrap">{each}</span>'
+        for each in ("lenet5-with_augmentation", "2026-11-24")
+    )
+    found = ending("lenet5-with_augmentation · AMD EPYC · 2026-11-24")
+    assert found == f"<br><small>{name} · AMD EPYC · {day}</small>"
     assert ending("") == ""
 
 

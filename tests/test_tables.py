@@ -41,6 +41,8 @@ TABLES = {
     "time to match of none": lambda: tables.time_to_match([]),
     "differences": lambda: tables.differences(SOME),
     "differences of none": lambda: tables.differences([]),
+    "mirrored": lambda: tables.mirrored(THREE),
+    "mirrored, one seed": lambda: tables.mirrored(samples.run()),
     "confusions": lambda: tables.confusions(THREE),
     "space": lambda: search_tables.space(SEARCH.space),
     "trials": lambda: search_tables.trials(SEARCH),
@@ -316,6 +318,22 @@ def test_differences_say_what_comparison_says():
     with_base = tables.differences([*LENET5, *samples.accurate("base-plain", 0.7, 0.7)])
     assert "adjusted for 2 comparisons (Holm)" in with_base.caption
     assert "gap between training and test accuracy" in tables.differences(LENET5, "gap").caption
+
+
+def test_mirrored_is_a_difference_seed_by_seed():
+    frame = tables.mirrored(THREE).frame
+    gains = [run.mirrored.accuracy - run.test.accuracy for run in THREE]
+    low, high = stats.t.interval(0.95, 2, np.mean(gains), stats.sem(gains))
+    row = frame.loc["Accuracy"]
+    assert row["Difference"] == pytest.approx(np.mean(gains)) == row["Twice"] - row["Once"]
+    assert row["±"] == pytest.approx((high - low) / 2)
+    assert frame.loc["Loss (nats)", "Twice"] < frame.loc["Loss (nats)", "Once"]
+
+
+def test_who_was_not_judged_with_the_mirror_image_is_named():
+    old = THREE[1].model_copy(update={"mirrored": None})
+    with pytest.raises(ValueError, match=rf"mirror image.*Received: {old.experiment.slug}$"):
+        tables.mirrored([THREE[0], old])
 
 
 def test_confusions_are_counted():

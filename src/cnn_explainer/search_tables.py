@@ -161,6 +161,9 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
         },
         index=pd.Index(["in the search", "afterwards"], name="When"),
     )
+    sizes = sweep.space.image_size, trained.image_size
+    if sizes[0]:
+        frame.insert(1, "Image", [words.shape((size, size)) for size in sizes])
     caption = (
         f"The winner of the search {sweep.space.name}, on the images by which it was chosen, and on"
         " those that had no part in it."
@@ -255,8 +258,10 @@ def _how(searched: Space) -> str:
         if stopping
         else ""
     )
+    size = searched.image_size
+    smaller = f" Its images are reduced to {words.shape((size, size))} pixels." if size else ""
     return (
         f"What the search {searched.name} chooses from, for {words.amid(name)}: {count} trials,"
-        f" {searched.search}.{stopped} {words.share(searched.held_out)} of the training images are"
-        f" held out to judge by, {words.share(searched.train_share)} of the others are trained on."
+        f" {searched.search}.{stopped}{smaller} {words.share(searched.held_out)} of the training"
+        f" images are held out to judge by, {words.share(searched.train_share)} of the others are trained on."
     )

@@ -33,9 +33,9 @@ def ending(source: str) -> str:
     if not source:
         return ""
     named = f' data-records="{escape(" ".join(_records(source)))}"' if _records(source) else ""
-    # A browser would break a date at its hyphens.
-    date = r'<time style="display: inline-block">\g<0></time>'
-    line = re.sub(r"\b\d{4}-\d\d-\d\d\b", date, escape(source, quote=False))
+    # A browser would break a name or a date at its hyphens.
+    whole = r'<span style="white-space: nowrap">\g<0></span>'
+    line = re.sub(r"\w+(?:-\w+)+", whole, escape(source, quote=False))
     return f"<br><small{named}>{line}</small>"
 
 

@@ -247,6 +247,41 @@ def published(model: str) -> Table:
     return Table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("Variant"), caption)
 
 
+def mirrored(runs: Run | Sequence[Run]) -> Table:
+    """What it brings to answer twice, to the image and to its mirror image, and take the mean.
+
+        mirrored(runs.of("lenet5-polished"))   ->  accuracy and loss, once and twice
+
+    Raises `ValueError` if the runs are not seeds of one experiment, or if one was trained before
+    this was measured.
+    """
+    seeds = as_seeds(runs)
+    if without := [run.experiment.slug for run in seeds if run.mirrored is None]:
+        raise ValueError(
+            "`runs` must have been judged with the mirror image, too. Received:"
+            f" {', '.join(without)}"
+        )
+    rows = {}
+    for measure, field in (("Accuracy", "accuracy"), ("Loss (nats)", "loss")):
+        once, twice = (
+            np.array([getattr(part, field) for part in parts])
+            for parts in ([run.test for run in seeds], [run.mirrored for run in seeds])
+        )
+        brought, half = _mean_and_half(twice - once)
+        rows[measure] = {
+            "Once": once.mean(),
+            "Twice": twice.mean(),
+            "Difference": brought,
+            "±": half,
+        }
+    caption = (
+        f"{title(seeds)} on the test images: one answer, and the mean of those to the image and"
+        f" to its mirror image. {_spread(seeds)}"
+    )
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("Measure")
+    return Table(frame, caption.strip(), describe(seeds))
+
+
 PUBLISHED = {
     "Accuracy": "accuracy",
     "Loss (nats)": "loss",
