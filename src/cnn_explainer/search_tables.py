@@ -263,5 +263,6 @@ def _how(searched: Space) -> str:
     return (
         f"What the search {searched.name} chooses from, for {words.amid(name)}: {count} trials,"
         f" {searched.search}.{stopped}{smaller} {words.share(searched.held_out)} of the training"
-        f" images are held out to judge by, {words.share(searched.train_share)} of the others are trained on."
+        f" images are held out to judge by, {words.share(searched.train_share)} of the others are"
+        " trained on."
     )
