@@ -13,7 +13,7 @@ def test_a_source_reads_like_its_text_and_knows_its_records():
     assert ending(source) == '<br><small data-records="a b">seed 42</small>'
     assert ending("typed <by> hand") == "<br><small>typed &lt;by&gt; hand</small>"
     name, day = (
-        f'<span style="white-space: nowrap">{each}</span>'
+        f'<span style="display: inline-block">{each}</span>'
         for each in ("lenet5-with_augmentation", "2026-11-24")
     )
     found = ending("lenet5-with_augmentation · AMD EPYC · 2026-11-24")

@@ -34,7 +34,7 @@ def ending(source: str) -> str:
         return ""
     named = f' data-records="{escape(" ".join(_records(source)))}"' if _records(source) else ""
     # A browser would break a name or a date at its hyphens.
-    whole = r'<span style="white-space: nowrap">\g<0></span>'
+    whole = r'<span style="display: inline-block">\g<0></span>'
     line = re.sub(r"\w+(?:-\w+)+", whole, escape(source, quote=False))
     return f"<br><small{named}>{line}</small>"
 
