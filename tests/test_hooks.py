@@ -116,6 +116,7 @@ class Book:
         )
         del sphinx["config"]["bibtex_reference_style"], sphinx["config"]["bibtex_default_style"]
         sphinx["config"]["extensions"].remove("sphinxcontrib.bibtex")
+        sphinx["config"]["execution_preload"] = ["colorsys"]
         sphinx["config"]["execution_roots"] = {
             "package": str(self.folder / "src/toy"),
             "user": str(self.home),

@@ -9,8 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from nbclient import NotebookClient
-from nbclient.exceptions import CellControlSignal, DeadKernelError
+from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
+
+import forked_kernels
 
 AT_ONCE = min(os.cpu_count() or 1, 4)
 """One for each core; a kernel with TensorFlow takes a gigabyte."""
@@ -22,7 +24,18 @@ class Ahead:
     def __init__(self):
         self._loop = asyncio.new_event_loop()
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._template = None
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    def preload(self, modules: list[str]) -> None:
+        """Have later kernels start with these modules imported, which is done once."""
+        if self._template is None and forked_kernels.available():
+            self._template = forked_kernels.Template(modules)
+
+    def close(self) -> None:
+        """End what `preload` has begun."""
+        if self._template:
+            self._template.close()
 
     def begin(self, notebook: NotebookNode, folder: Path, timeout: int, **variables) -> Future:
         """Have it executed, in place, in this folder, with these environment variables.
@@ -35,8 +48,14 @@ class Ahead:
     async def _execute(self, notebook, folder, timeout, environment) -> float | None:
         async with self._places:
             begin = time.monotonic()
-            with suppress(CellControlSignal, DeadKernelError):
+            # A RuntimeError says that a kernel died, or never answered.
+            with suppress(CellControlSignal, RuntimeError):
                 # Timings in the cells would make them others than those in the chapter.
                 client = NotebookClient(notebook, timeout=timeout, record_timing=False)
+                if self._template:
+                    kernel = client.create_kernel_manager()
+                    kernel.provisioner = forked_kernels.ForkedProvisioner(
+                        self._template, kernel_spec=kernel.kernel_spec, parent=kernel
+                    )
                 await client.async_execute(cwd=str(folder), env=environment)
                 return time.monotonic() - begin

@@ -11,7 +11,8 @@ The token is written down last, after the outputs are in the cache. A build that
 before leaves a token that nobody knows, and the chapter is executed again.
 
 Before the first chapter is read, the execution of all that need it is begun, a few at once
-(`ahead`); each is waited for when its turn has come. A chapter in which a cell fails is left to
+(`ahead`), in kernels that have imported `execution_preload` already (`forked_kernels`); each is
+waited for when its turn has come. A chapter in which a cell fails is left to
 MyST-NB, which executes it once more and says where.
 """
 
@@ -50,6 +51,7 @@ c.HistoryManager.enabled = False
 def setup(app):
     """Connect to Sphinx."""
     app.add_config_value("execution_roots", {}, "", dict)
+    app.add_config_value("execution_preload", [], "", list)
     app.connect("builder-inited", _prepare)
     app.connect("env-get-outdated", _outdated)
     app.connect("env-before-read-docs", _begin)
@@ -95,18 +97,23 @@ def _begin(app, env, docnames):
     app.chapters_begun = {}
     if env.mystnb_config.execution_mode != "cache":
         return
-    for docname in docnames:
-        path = Path(env.doc2path(docname))
-        text = path.read_text("utf-8")
-        if not is_myst_markdown_notebook(text):
-            continue
-        state = _state_for(app, docname, text)
-        if "files" not in state:
-            notebook = _notebook(app, _with_token(text, state["token"]))
-            limit = env.mystnb_config.execution_timeout
-            trace = str(_trace(app, state["token"]))
-            begun = _ahead().begin(notebook, path.parent, limit, CHAPTER_TRACE=trace)
-            app.chapters_begun[docname] = (state, notebook, begun)
+    texts = {docname: Path(env.doc2path(docname)).read_text("utf-8") for docname in docnames}
+    states = {
+        docname: _state_for(app, docname, text)
+        for docname, text in texts.items()
+        if is_myst_markdown_notebook(text)
+    }
+    due = {docname: state for docname, state in states.items() if "files" not in state}
+    # For one kernel, nothing would be gained.
+    if len(due) > 1:
+        _ahead().preload(app.config.execution_preload)
+    for docname, state in due.items():
+        notebook = _notebook(app, _with_token(texts[docname], state["token"]))
+        folder = Path(env.doc2path(docname)).parent
+        limit = env.mystnb_config.execution_timeout
+        trace = str(_trace(app, state["token"]))
+        begun = _ahead().begin(notebook, folder, limit, CHAPTER_TRACE=trace)
+        app.chapters_begun[docname] = (state, notebook, begun)
 
 
 def _state_for(app, docname: str, text: str) -> dict:
