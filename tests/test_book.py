@@ -163,6 +163,18 @@ def test_numbers_in_a_notebook_are_those_of_the_page(book, chapter):
     assert [cell.source for cell in there.cells] == [cell.source for cell in wanted.cells]
 
 
+def test_the_code_of_a_cell_is_seen_without_scrolling(pages, site):
+    """A window 1280 pixels wide, with the contents on both sides, has room for 80 characters."""
+    wide = [
+        f"{path.relative_to(site)}: {line}"
+        for path, page in pages.items()
+        for cell in page.select(".cell_input pre")
+        for line in cell.get_text().splitlines()
+        if len(line) > 80
+    ]
+    assert wide == []
+
+
 def test_the_site_is_light(site):
     check_weight(site)
 
