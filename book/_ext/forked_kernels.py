@@ -125,8 +125,8 @@ def main(end: str, *modules: str) -> None:
         import_module(name)
     with socket.socket(fileno=int(end)) as orders, orders.makefile("r") as lines:
         while order := lines.readline():
-            # Of the threads there may be, which idle until there are numbers to multiply.
-            with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            # Python and JAX warn of threads. Those of an import idle until there is work for them.
+            with warnings.catch_warnings(action="ignore"):
                 pid = os.fork()
             if pid == 0:
                 break
