@@ -7,6 +7,7 @@ any.
 This file is also the program that the template runs.
 """
 
+import atexit
 import json
 import os
 import runpy
@@ -144,7 +145,14 @@ def become_kernel(arguments: list[str], folder: str, environment: dict[str, str]
     os.environ.update(environment)
     # So that it ends when the template does; usually from a variable, read when it is imported.
     sys.argv[1:] = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
-    runpy.run_module(LAUNCHER, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(LAUNCHER, run_name="__main__", alter_sys=True)
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # To take TensorFlow's modules apart takes seconds, of which nobody has anything.
+        os._exit(0)
 
 
 if __name__ == "__main__":
