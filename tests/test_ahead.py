@@ -46,8 +46,10 @@ def said(notebook):
 def forking(*modules):
     thread = ahead.Ahead()
     thread.preload(modules)
-    yield thread
-    thread.close()
+    try:
+        yield thread
+    finally:
+        thread.close()
 
 
 @pytest.fixture(scope="module", params=["begun", pytest.param("forked", marks=forked_only)])

@@ -97,22 +97,22 @@ def _begin(app, env, docnames):
     app.chapters_begun = {}
     if env.mystnb_config.execution_mode != "cache":
         return
-    texts = {docname: Path(env.doc2path(docname)).read_text("utf-8") for docname in docnames}
-    states = {
-        docname: _state_for(app, docname, text)
-        for docname, text in texts.items()
-        if is_myst_markdown_notebook(text)
-    }
-    due = {docname: state for docname, state in states.items() if "files" not in state}
+    due = []
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        text = path.read_text("utf-8")
+        if is_myst_markdown_notebook(text):
+            state = _state_for(app, docname, text)
+            if "files" not in state:
+                due.append((docname, path, text, state))
     # For one kernel, nothing would be gained.
     if len(due) > 1:
         _ahead().preload(app.config.execution_preload)
-    for docname, state in due.items():
-        notebook = _notebook(app, _with_token(texts[docname], state["token"]))
-        folder = Path(env.doc2path(docname)).parent
+    for docname, path, text, state in due:
+        notebook = _notebook(app, _with_token(text, state["token"]))
         limit = env.mystnb_config.execution_timeout
         trace = str(_trace(app, state["token"]))
-        begun = _ahead().begin(notebook, folder, limit, CHAPTER_TRACE=trace)
+        begun = _ahead().begin(notebook, path.parent, limit, CHAPTER_TRACE=trace)
         app.chapters_begun[docname] = (state, notebook, begun)
 
 

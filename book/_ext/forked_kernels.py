@@ -51,7 +51,7 @@ class Template:
         self._answers = self._orders.makefile("r")
 
     def fork(self, arguments: list[str], folder: str, environment: dict[str, str]) -> "Fork":
-        """Run the kernel's program with these arguments.
+        """Run the kernel's program with these arguments; the first waits for the imports.
 
         Raises OSError if the template does not live, as when a module cannot be imported.
         """
