@@ -131,12 +131,14 @@ def test_what_counts_is_the_whole_network_on_all_images():
         image_size=96,
         train_share=0.3,
         final_epochs=40,
-        settings={"epochs": 9, "learning_rate": (0.02, 0.05)},
+        settings={"epochs": 9, "learning_rate": (0.02, 0.05), "shift": 10},
     )
-    trial = space.experiment({"epochs": 9, "learning_rate": 0.05})
-    final = space.final({"epochs": 9, "learning_rate": 0.05})
+    values = {"epochs": 9, "learning_rate": 0.05, "shift": 10}
+    trial, final = space.experiment(values), space.final(values)
     assert (trial.image_size, trial.train_share, trial.held_out) == (96, 0.3, 0.1)
     assert (final.image_size, final.train_share, final.held_out) == (227, 1, 0)
     assert (trial.recipe.epochs, final.recipe.epochs) == (9, 40)
     assert final.recipe.learning_rate == 0.05
+    # The same share of the image.
+    assert (trial.augmentation.shift, final.augmentation.shift) == (10, 24)
     assert space.model_copy(update={"final_epochs": None}).final({"epochs": 9}).recipe.epochs == 9

@@ -212,15 +212,18 @@ class Space(_Value):
 
     def final(self, values: dict[str, Any]) -> Experiment:
         """The training with these values that counts: of the whole network on all training images,
-        judged on the test images.
+        judged on the test images. A shift, which is in pixels, grows with the images.
         """
         trial = self.experiment(values)
         epochs = self.final_epochs or trial.recipe.epochs
+        whole = CATALOGUE[f"{self.model}-plain"].image_size
+        shift = round(trial.augmentation.shift * whole / trial.image_size)
         return trial.model_copy(
             update={
                 "held_out": 0,
                 "train_share": 1,
-                "image_size": CATALOGUE[f"{self.model}-plain"].image_size,
+                "image_size": whole,
+                "augmentation": trial.augmentation.model_copy(update={"shift": shift}),
                 "recipe": trial.recipe.model_copy(update={"epochs": epochs}),
             }
         )
