@@ -275,6 +275,21 @@ def test_wrong_commands_end_in_2(arguments, message):
     assert message in result.output
 
 
+def test_a_benchmark_that_is_stopped_keeps_what_was_measured(monkeypatch, tmp_path):
+    def run(names, **options):
+        if names == ["alexnet-plain"]:
+            raise ExplainerError("no more")
+        comparisons = [sample()["comparisons"][0] | {"name": name} for name in names]
+        return bench.Benchmark.model_validate(sample() | {"comparisons": comparisons})
+
+    monkeypatch.setattr(bench, "run", run, raising=False)
+    path = tmp_path / "bench.json"
+    names = ["base-plain", "lenet5-plain", "alexnet-plain"]
+    result = CliRunner().invoke(cli.app, ["bench", *names, "--json", str(path)])
+    assert result.exit_code and "no more" in str(result.exception)
+    assert [each.name for each in bench.load(path).comparisons] == names[:2]
+
+
 @pytest.fixture(scope="module")
 def measured(tiny_folder):
     """A real benchmark of two rounds on 64 pictures, and what it told meanwhile."""

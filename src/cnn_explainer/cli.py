@@ -243,25 +243,33 @@ def bench(
     threads: Annotated[int | None, typer.Option(help="For all ways of training.", min=1)] = None,
     file: Annotated[Path | None, typer.Option("--json", help="Where to keep the record.")] = None,
 ) -> None:
-    """Compare the speed of training with Keras's on arrays, and with PyTorch's where it is."""
+    """Compare the speed of training with Keras's on arrays, and with PyTorch's where it is.
+
+    With --json each network is kept as soon as it is measured.
+    """
     from .bench import load, run, save, table
 
     wanted = [_experiment(name).name for name in names or CATALOGUE]
+    result = run([])
     if file is not None and file.exists():
-        run([]).joined_to(load(file))  # Refused now, and not after an hour.
+        result.joined_to(load(file))  # Refused now, and not after an hour.
     _load_keras()
-    result = run(
-        wanted,
-        rounds=rounds,
-        images=images,
-        epochs=epochs,
-        threads=threads,
-        tell=partial(typer.echo, err=True),
-    )
+    for name in wanted:
+        measured = run(
+            [name],
+            rounds=rounds,
+            images=images,
+            epochs=epochs,
+            threads=threads,
+            tell=partial(typer.echo, err=True),
+        )
+        if file is not None:
+            save(measured, file)
+        result = measured.joined_to(result)
     frame = table(result).shown.reset_index()
     _print([*frame.columns], frame.to_numpy().tolist())
     if file is not None:
-        typer.echo(save(result, file))
+        typer.echo(file)
 
 
 @app.command()
