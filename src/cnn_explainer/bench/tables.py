@@ -33,7 +33,8 @@ def table(benchmark: Benchmark | None = None) -> Table:
         "Training in turn on one machine: median of"
         f" {' or '.join(map(str, rounds))} rounds (lowest to highest). The share"
         " of the peak is that of the product of two large matrices, in the same precision;"
-        " its speed varies from moment to moment, so that a share can be above 100\N{NO-BREAK SPACE}%."
+        " its speed varies from moment to moment, so that a share can be above"
+        " 100\N{NO-BREAK SPACE}%."
     )
     if not all(each.epochs for each in benchmark.comparisons):
         caption += " A dash: the accuracy was not compared."
