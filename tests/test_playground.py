@@ -481,6 +481,8 @@ def test_pointing_at_a_map_shows_what_feeds_it(page):
 
 
 def test_the_keyboard_alone_goes_from_the_picture_to_a_pixel(page):
+    # The answer is read out a moment after it is there, and is not to be taken for the pixel's.
+    expect(page, ".said", "airplane")
     first = page.locator('[role="gridcell"][tabindex="0"]')
     assert first.count() == 1
     first.focus()
