@@ -155,15 +155,19 @@ def test_augmentation_of_its_own():
     assert "augmentation" not in [layer.name for layer in plain.layers]
 
 
+@pytest.mark.parametrize(
+    "name, changes",
+    [("lenet5", {}), ("base", {"dropout": 0.0}), ("base", {"dropout": 0.0, "activation": "gelu"})],
+)
 @pytest.mark.parametrize("count", [6, 5, 1])
-def test_for_a_processor_the_gradients_are_the_same(count):
+def test_for_a_processor_the_gradients_are_the_same(name, changes, count):
     tf = pytest.importorskip("tensorflow")
     drawn = np.random.default_rng(count)
     images = drawn.uniform(0, 255, (count, 32, 32, 3)).astype("float32")
     labels = drawn.integers(10, size=count)
     found = []
     for for_processor in (False, True):
-        model = models.build("lenet5", for_processor=for_processor)
+        model = models.build(name, for_processor=for_processor, **changes)
         with tf.GradientTape() as tape:
             answers = model(images, training=True)
             loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, answers))
@@ -181,17 +185,22 @@ def test_by_halves_each_half_is_augmented_in_its_own_way():
     np.testing.assert_allclose(*np.asarray(model(pair)), atol=1e-6)
 
 
-@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(
+    "quick, padding",
+    [("FoldedConv2D", "valid"), ("FoldedConv2D", "same"), ("ShiftedConv2D", "same")],
+)
 @pytest.mark.parametrize("size", [1, 3, 5])
 @pytest.mark.parametrize("height, width", [(12, 8), (7, 10), (9, 9)])
-def test_folded_the_answers_and_gradients_are_the_same(height, width, size, padding):
+def test_a_quicker_convolution_has_the_same_answers_and_gradients(
+    height, width, size, quick, padding
+):
     tf = pytest.importorskip("tensorflow")
-    from cnn_explainer.folded import FoldedConv2D
+    from cnn_explainer import folded, shifted
 
     drawn = np.random.default_rng(height + size)
     images = tf.constant(drawn.normal(size=(2, height, width, 3)).astype("float32"))
     found = []
-    for kind in (keras.layers.Conv2D, FoldedConv2D):
+    for kind in (keras.layers.Conv2D, getattr({"F": folded, "S": shifted}[quick[0]], quick)):
         layer = kind(4, size, padding=padding, activation="relu", kernel_initializer=_counted)
         layer.build(images.shape)
         with tf.GradientTape() as tape:
@@ -199,8 +208,56 @@ def test_folded_the_answers_and_gradients_are_the_same(height, width, size, padd
             answers = layer(images)
             loss = tf.reduce_sum(answers**2)
         found.append([answers, *tape.gradient(loss, [images, *layer.trainable_variables])])
-    for usual, folded in zip(*found, strict=True):
-        np.testing.assert_allclose(folded, usual, rtol=1e-4, atol=1e-4)
+    for usual, quicker in zip(*found, strict=True):
+        np.testing.assert_allclose(quicker, usual, rtol=1e-4, atol=1e-4)
+
+
+def test_small_maps_in_sixteen_bits_are_shifted():
+    kinds = {
+        precision: {
+            layer.name
+            for layer in models.build("alexnet", precision=precision, for_processor=True).layers
+            if type(layer).__name__ == "ShiftedConv2D"
+        }
+        for precision in ("float32", "mixed_bfloat16")
+    }
+    assert kinds == {"float32": set(), "mixed_bfloat16": {"conv3", "conv4", "conv5"}}
+
+
+@pytest.mark.parametrize("name", ["tanh", "elu", "silu", "gelu"])
+@pytest.mark.parametrize("precision, near", [("float32", 1e-5), ("bfloat16", 2**-7)])
+def test_a_fused_activation_is_that_of_keras(name, precision, near):
+    tf = pytest.importorskip("tensorflow")
+    from cnn_explainer.fused import fused
+
+    drawn = np.random.default_rng(1).normal(scale=3, size=(2, 5, 7, 3))
+    values, upstream = tf.cast(drawn, precision), tf.cast(drawn[::-1], precision)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        outputs = fused(name)(values)
+    slopes = tape.gradient(outputs, values, upstream)
+    assert outputs.dtype == slopes.dtype == values.dtype
+    # Keras's own, in 32 bits, of what was given.
+    wide = tf.cast(values, "float32")
+    with tf.GradientTape() as tape:
+        tape.watch(wide)
+        exact = keras.activations.get(name)(wide)
+    np.testing.assert_allclose(tf.cast(outputs, "float32"), exact, rtol=near, atol=near)
+    expected = tape.gradient(exact, wide, tf.cast(upstream, "float32"))
+    np.testing.assert_allclose(tf.cast(slopes, "float32"), expected, rtol=near, atol=near)
+
+
+@pytest.mark.parametrize("scale", [0.01, 1])
+def test_a_max_norm_is_that_of_keras(scale):
+    from cnn_explainer.max_norm import MaxNorm
+
+    # Under the limit of 2 all of them, or only some.
+    kernel = np.random.default_rng(1).normal(size=(20, 9)) * np.linspace(0, scale, 9)
+    limited = np.asarray(MaxNorm(2)(keras.ops.convert_to_tensor(kernel, "float32")))
+    usual = np.asarray(keras.constraints.MaxNorm(2)(kernel.astype("float32")))
+    np.testing.assert_allclose(limited, usual, rtol=1e-4)
+    with pytest.raises(ValueError, match=r"`limit` must be positive\. Received: 0"):
+        MaxNorm(0)
 
 
 def _counted(shape, dtype=None):

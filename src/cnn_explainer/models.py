@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, shapes
+from .architectures import Conv, Dense, Dropout, Flatten, LayerShape, Pool, shapes
 from .experiments import SEED, WRITE_UP_AUGMENTATION, Augmentation, Precision
 
 if TYPE_CHECKING:
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 FEW = 8
 """Kernels, below which a convolution is quicker when it is folded."""
+SMALL_MAP = 200
+"""Pixels, up to which a convolution in 16 bits learns more quickly when it is shifted."""
+BY_HALVES = 100_000_000
+"""Multiply-adds for an image, below which the halves of a batch are trained on side by side."""
 
 
 def build(
@@ -35,7 +39,7 @@ def build(
 
     `augmentation` is the variant's if it is not given; `changes` are those of
     `architectures.changed`. `for_processor` gives the same network in a form that TensorFlow trains
-    more quickly without an accelerator, if it is a small one; see `halves` and `folded`.
+    more quickly without an accelerator; see `halves`, `folded`, `shifted`, `fused` and `max_norm`.
     The division by 255 is a layer of the model, so that training and prediction cannot differ.
 
     **Input shape**: `(N, image_size, image_size, 3)`, values from 0 to 255.
@@ -60,34 +64,41 @@ def build(
 
         strengths = augmentation.model_dump()
         layers.append(RandomAffine(**strengths, seed=next(seeds), name="augmentation"))
-    layers += [_layer(row.layer, row.name, next(seeds), precision, for_processor) for row in rows]
+    layers += [_layer(row, next(seeds), precision, for_processor) for row in rows]
     kind = keras.Sequential
-    if for_processor:
+    if for_processor and sum(row.multiply_adds for row in rows) < BY_HALVES:
         from .halves import Halves as kind
     elif keras.backend.backend() == "jax":
         from .at_once import AtOnce as kind
     return kind(layers, name=f"{name}-{variant}")
 
 
-def _layer(
-    block: Block, name: str, seed: int, precision: Precision, for_processor: bool
-) -> "keras.Layer":
+def _layer(row: LayerShape, seed: int, precision: Precision, for_processor: bool) -> "keras.Layer":
     from keras import constraints, layers
 
     from .dropout import Dropout as PooledDropout
 
-    common = {"name": name, "dtype": precision}
+    block, common = row.layer, {"name": row.name, "dtype": precision}
+    activate, limit = str, constraints.MaxNorm
+    if for_processor:
+        from .fused import fused
+        from .max_norm import MaxNorm as limit
+
+        activate = {"relu": str, "softmax": str}.get(getattr(block, "activation", None), fused)
     match block:
         case Conv(filters, size, stride, padding, initializer, activation):
             kind = layers.Conv2D
-            if for_processor and filters < FEW and size % 2 and stride == 1:
-                from .folded import FoldedConv2D as kind
+            if for_processor and size % 2 and stride == 1:
+                if filters < FEW:
+                    from .folded import FoldedConv2D as kind
+                elif _is_small(row) and padding == "same" and precision == "mixed_bfloat16":
+                    from .shifted import ShiftedConv2D as kind
             return kind(
                 filters,
                 size,
                 stride,
                 padding,
-                activation=activation,
+                activation=activate(activation),
                 kernel_initializer=_initializer(initializer, seed),
                 **common,
             )
@@ -103,11 +114,16 @@ def _layer(
                 common["dtype"] = "float32"
             return layers.Dense(
                 units,
-                activation,
+                activate(activation),
                 kernel_initializer=_initializer(initializer, seed),
-                kernel_constraint=constraints.MaxNorm(max_norm) if max_norm else None,
+                kernel_constraint=limit(max_norm) if max_norm else None,
                 **common,
             )
+
+
+def _is_small(row: LayerShape) -> bool:
+    height, width, _ = row.output_shape
+    return height * width <= SMALL_MAP
 
 
 def _initializer(name: str, seed: int) -> "keras.Initializer":

@@ -17,7 +17,7 @@ from .checkpoints import Checkpoint
 from .clock import awake_seconds
 from .errors import ExplainerError, RecordNotFound, TrainingDiverged
 from .experiments import Experiment, Precision, get
-from .models import build
+from .models import BY_HALVES, build
 from .progress import TrainingProgress
 from .runs import Run
 
@@ -34,8 +34,6 @@ FILTER_BYTES = 144 * 1024
 EVALUATION_BATCH = 250
 SMALL = 10_000_000
 """Multiply-adds for an image, below which one core does a layer before a second has begun."""
-BY_HALVES = 100_000_000
-"""Multiply-adds for an image, below which the halves of a batch are trained on side by side."""
 
 
 def run(name: str | Experiment, **changes) -> Run:
@@ -140,7 +138,6 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
 
     on_tensorflow = keras.backend.backend() == "tensorflow"
     on_tensorflow_cpu = on_tensorflow and not machine.accelerators()
-    work = multiply_adds(experiment.model, image_size=experiment.image_size)
     model = build(
         experiment.model,
         experiment.variant,
@@ -148,7 +145,7 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
         augmentation=experiment.strengths,
         seed=experiment.seed,
         precision=precision,
-        for_processor=on_tensorflow_cpu and work < BY_HALVES,
+        for_processor=on_tensorflow_cpu,
         **experiment.changes.model_dump(),
     )
     model.compile(
