@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cnn_explainer.augmentation import RandomAffine, output_to_input
+from cnn_explainer.cutout import GREY, Cutout
 
 SIZE = 20
 STRENGTHS = {"flip": True, "rotation": 0.1, "zoom": 0.1}
@@ -95,6 +96,30 @@ def test_a_shift_looks_up_below_and_to_the_right():
     maps = output_to_input(np.ones(6), np.zeros(6), np.ones(6), (SIZE, SIZE), 3, 1)
     moved = np.asarray(keras.ops.image.affine_transform(IMAGES, maps, "bilinear", "reflect"))
     np.testing.assert_allclose(moved[:, :-3, :-1], IMAGES[:, 3:, 1:], atol=1e-5)
+
+
+def test_a_cutout_is_a_grey_square_anywhere():
+    images = np.zeros((4000, 9, 12, 3), np.float32)
+    layer = Cutout(4, seed=5)
+    np.testing.assert_array_equal(np.asarray(layer(images)), images)
+    painted = np.asarray(layer(images, training=True))
+    assert set(np.unique(painted)) == {0, GREY}
+    grey = painted[..., 0] == GREY
+    assert (painted == GREY).all(-1).sum() == grey.sum()
+    rows, columns = grey.any(2), grey.any(1)
+    # A rectangle in one piece, whole where it does not end at the edge.
+    np.testing.assert_array_equal(grey, rows[:, :, None] & columns[:, None])
+    for sides in (rows, columns):
+        assert (np.abs(np.diff(sides.astype(int))).sum(1) <= 2).all()
+        inside = ~sides[:, 0] & ~sides[:, -1]
+        assert (sides[inside].sum(1) == 4).all() and inside.mean() > 0.4
+    # Each pixel in the middle is covered by the squares of the 16 places around it.
+    np.testing.assert_allclose(grey.mean(0)[3:6, 3:9], 16 / (9 * 12), atol=0.02)
+
+
+def test_a_cutout_must_have_a_side():
+    with pytest.raises(ValueError, match=r"`side` must be a positive integer\. Received: 0"):
+        Cutout(0, seed=1)
 
 
 @pytest.mark.parametrize("name", ["rotation", "zoom", "shift"])

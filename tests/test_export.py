@@ -17,6 +17,7 @@ from test_cli import call
 
 from cnn_explainer import models, runs, weights
 from cnn_explainer.augmentation import RandomAffine
+from cnn_explainer.cutout import Cutout
 from cnn_explainer.dropout import Dropout
 from cnn_explainer.errors import RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
@@ -139,6 +140,7 @@ def test_no_name_can_end_a_script(tmp_path):
 def test_what_does_nothing_in_prediction_is_left_out(tmp_path):
     network = chain(
         RandomAffine(flip=True, rotation=0.1, zoom=0.1, seed=1),
+        Cutout(8, seed=1),
         layers.RandomFlip(),
         layers.RandomContrast(0.1),
         layers.Conv2D(2, 3, name="only"),

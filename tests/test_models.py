@@ -151,8 +151,10 @@ def test_augmentation_of_its_own():
     model = models.build("lenet5", "tuned", augmentation=Augmentation(flip=True, shift=2))
     layer = model.get_layer("augmentation")
     assert (layer.flip, layer.shift, layer.rotation, layer.zoom) == (True, 2, 0, 0)
+    both = models.build("lenet5", "tuned", augmentation=Augmentation(shift=2, cutout=8))
+    assert [layer.name for layer in both.layers][1:3] == ["augmentation", "cutout"]
     plain = models.build("lenet5", "tuned")
-    assert "augmentation" not in [layer.name for layer in plain.layers]
+    assert not {"augmentation", "cutout"} & {layer.name for layer in plain.layers}
 
 
 @pytest.mark.parametrize(

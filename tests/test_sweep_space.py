@@ -131,9 +131,9 @@ def test_what_counts_is_the_whole_network_on_all_images():
         image_size=96,
         train_share=0.3,
         final_epochs=40,
-        settings={"epochs": 9, "learning_rate": (0.02, 0.05), "shift": 10},
+        settings={"epochs": 9, "learning_rate": (0.02, 0.05), "shift": 10, "cutout": 32},
     )
-    values = {"epochs": 9, "learning_rate": 0.05, "shift": 10}
+    values = {"epochs": 9, "learning_rate": 0.05, "shift": 10, "cutout": 32}
     trial, final = space.experiment(values), space.final(values)
     assert (trial.image_size, trial.train_share, trial.held_out) == (96, 0.3, 0.1)
     assert (final.image_size, final.train_share, final.held_out) == (227, 1, 0)
@@ -141,4 +141,5 @@ def test_what_counts_is_the_whole_network_on_all_images():
     assert final.recipe.learning_rate == 0.05
     # The same share of the image.
     assert (trial.augmentation.shift, final.augmentation.shift) == (10, 24)
+    assert (trial.augmentation.cutout, final.augmentation.cutout) == (32, 76)
     assert space.model_copy(update={"final_epochs": None}).final({"epochs": 9}).recipe.epochs == 9

@@ -64,6 +64,8 @@ class Augmentation(_Value):
     """Share of a full turn at most, either way."""
     zoom: float = Field(0, ge=0, lt=1)
     """Share of the height at most, in or out."""
+    cutout: NonNegativeInt = 0
+    """Side of a square, in pixels, that is painted grey, anywhere."""
 
 
 WRITE_UP_AUGMENTATION = Augmentation(flip=True, rotation=0.1, zoom=0.1)

@@ -9,6 +9,7 @@ import numpy as np
 from keras import activations, layers
 
 from .augmentation import RandomAffine
+from .cutout import Cutout
 from .dropout import Dropout
 from .errors import ExplainerError
 from .export import Network, Part
@@ -16,7 +17,7 @@ from .export import Network, Part
 
 def read(path: Path | str) -> keras.Model:
     """A model that Keras saved, as `mine.keras`. Raises `ExplainerError` for another file."""
-    own = {layer.__name__: layer for layer in (RandomAffine, Dropout)}
+    own = {layer.__name__: layer for layer in (RandomAffine, Cutout, Dropout)}
     try:
         return keras.saving.load_model(path, own, compile=False)
     except (OSError, TypeError, ValueError, KeyError) as error:
@@ -198,7 +199,7 @@ _READERS = {
 }
 
 # `RandomCrop` is not among them: in prediction it crops the middle. An older Keras has not all.
-_LEFT_OUT = {RandomAffine, Dropout} | {
+_LEFT_OUT = {RandomAffine, Cutout, Dropout} | {
     getattr(layers, name)
     for name in (
         "Dropout SpatialDropout2D AlphaDropout GaussianDropout GaussianNoise Identity"

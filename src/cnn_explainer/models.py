@@ -51,7 +51,7 @@ def build(
 
     rows = shapes(name, variant, classes=classes, image_size=image_size, **changes)
     # Every layer that draws random numbers gets a seed of its own.
-    seeds = iter(np.random.default_rng(seed).integers(2**31, size=len(rows) + 1).tolist())
+    seeds = iter(np.random.default_rng(seed).integers(2**31, size=len(rows) + 2).tolist())
     layers = [
         keras.Input(rows[0].input_shape, name="image"),
         keras.layers.Rescaling(1 / 255, name="rescaling"),
@@ -59,11 +59,16 @@ def build(
     if augmentation is None:
         augmented = variant.startswith("augmented")
         augmentation = WRITE_UP_AUGMENTATION if augmented else Augmentation()
-    if augmentation != Augmentation():
+    moved = augmentation.model_dump()
+    side = moved.pop("cutout")
+    if any(moved.values()):
         from .augmentation import RandomAffine
 
-        strengths = augmentation.model_dump()
-        layers.append(RandomAffine(**strengths, seed=next(seeds), name="augmentation"))
+        layers.append(RandomAffine(**moved, seed=next(seeds), name="augmentation"))
+    if side:
+        from .cutout import Cutout
+
+        layers.append(Cutout(side, next(seeds), name="cutout"))
     layers += [_layer(row, next(seeds), precision, for_processor) for row in rows]
     kind = keras.Sequential
     if for_processor and sum(row.multiply_adds for row in rows) < BY_HALVES:

@@ -212,18 +212,21 @@ class Space(_Value):
 
     def final(self, values: dict[str, Any]) -> Experiment:
         """The training with these values that counts: of the whole network on all training images,
-        judged on the test images. A shift, which is in pixels, grows with the images.
+        judged on the test images. What is in pixels, a shift and a cutout, grows with the images.
         """
         trial = self.experiment(values)
         epochs = self.final_epochs or trial.recipe.epochs
         whole = CATALOGUE[f"{self.model}-plain"].image_size
-        shift = round(trial.augmentation.shift * whole / trial.image_size)
+        pixels = {
+            name: round(getattr(trial.augmentation, name) * whole / trial.image_size)
+            for name in ("shift", "cutout")
+        }
         return trial.model_copy(
             update={
                 "held_out": 0,
                 "train_share": 1,
                 "image_size": whole,
-                "augmentation": trial.augmentation.model_copy(update={"shift": shift}),
+                "augmentation": trial.augmentation.model_copy(update=pixels),
                 "recipe": trial.recipe.model_copy(update={"epochs": epochs}),
             }
         )
