@@ -30,7 +30,7 @@ class Cutout(keras.layers.Layer):
         if not training:
             return images
         count, height, width = ops.shape(images)[0], *images.shape[1:3]
-        drawn = keras.random.uniform((2, count, 1), seed=self._seed)
+        drawn = ops.unstack(keras.random.uniform((2, count, 1), seed=self._seed), 2)
         covered = [
             ops.abs(ops.arange(size, dtype="float32") + 0.5 - size * place) < self.side / 2
             for size, place in zip((height, width), drawn, strict=True)
