@@ -99,7 +99,7 @@ def test_a_shift_looks_up_below_and_to_the_right():
 
 
 def test_a_cutout_is_a_grey_square_anywhere():
-    images = np.zeros((4000, 9, 12, 3), np.float32)
+    images = np.zeros((20_000, 9, 12, 3), np.float32)
     layer = Cutout(4, seed=5)
     np.testing.assert_array_equal(np.asarray(layer(images)), images)
     # As in a training, where a step is traced once.
