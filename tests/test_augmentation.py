@@ -40,6 +40,22 @@ def test_a_zoom_is_the_one_of_keras():
     np.testing.assert_allclose(ours, np.asarray(theirs), atol=1e-4)
 
 
+@pytest.mark.parametrize("height, width", [(20, 20), (13, 9), (1, 4)])
+def test_a_fused_map_is_the_one_of_keras(height, width):
+    pytest.importorskip("tensorflow")
+    from cnn_explainer.warp import warped
+
+    images = DRAWN.random((6, height, width, 2), np.float32)
+    # Far enough that the reflection is reflected again.
+    moves = (3 * height * DRAWN.uniform(-1, 1, 6), 3 * width * DRAWN.uniform(-1, 1, 6))
+    maps = output_to_input(
+        *(np.array([1, -1, 1, -1, 1, -1]), DRAWN.uniform(-2, 2, 6), DRAWN.uniform(0.5, 1.5, 6)),
+        *((height, width), *moves),
+    )
+    theirs = np.asarray(keras.ops.image.affine_transform(images, maps, "bilinear", "reflect"))
+    np.testing.assert_allclose(np.asarray(warped(images, maps)), theirs, atol=1e-4)
+
+
 def test_all_at_once_is_one_after_the_other():
     # A smooth picture, so that interpolating twice differs little from interpolating once.
     y, x = np.mgrid[:64, :64] / 10

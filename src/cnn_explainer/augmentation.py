@@ -57,6 +57,10 @@ class RandomAffine(keras.layers.Layer):
             images.shape[1:3],
             *moves,
         )
+        return self.transform(images, maps)
+
+    def transform(self, images, maps):
+        """Look up each pixel where its map says."""
         return ops.image.affine_transform(images, maps, "bilinear", "reflect")
 
 

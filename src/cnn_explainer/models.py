@@ -39,7 +39,8 @@ def build(
 
     `augmentation` is the variant's if it is not given; `changes` are those of
     `architectures.changed`. `for_processor` gives the same network in a form that TensorFlow trains
-    more quickly without an accelerator; see `halves`, `folded`, `shifted`, `fused` and `max_norm`.
+    more quickly without an accelerator; see `halves`, `folded`, `shifted`, `fused`, `warp` and
+    `max_norm`.
     The division by 255 is a layer of the model, so that training and prediction cannot differ.
 
     **Input shape**: `(N, image_size, image_size, 3)`, values from 0 to 255.
@@ -62,9 +63,12 @@ def build(
     moved = augmentation.model_dump()
     side = moved.pop("cutout")
     if any(moved.values()):
-        from .augmentation import RandomAffine
+        if for_processor:
+            from .warp import FusedAffine as Affine
+        else:
+            from .augmentation import RandomAffine as Affine
 
-        layers.append(RandomAffine(**moved, seed=next(seeds), name="augmentation"))
+        layers.append(Affine(**moved, seed=next(seeds), name="augmentation"))
     if side:
         from .cutout import Cutout
 
