@@ -152,7 +152,10 @@ def test_augmentation_of_its_own():
     layer = model.get_layer("augmentation")
     assert (layer.flip, layer.shift, layer.rotation, layer.zoom) == (True, 2, 0, 0)
     both = models.build("lenet5", "tuned", augmentation=Augmentation(shift=2, cutout=8))
-    assert [layer.name for layer in both.layers][1:3] == ["augmentation", "cutout"]
+    assert [layer.name for layer in both.layers][:3] == ["rescaling", "augmentation", "cutout"]
+    # Grey to the network, too, for which 255 is 1.
+    black = both.layers[2](both.layers[0](np.zeros((9, 32, 32, 3))), training=True)
+    assert set(np.unique(black)) == {0, 0.5}
     plain = models.build("lenet5", "tuned")
     assert not {"augmentation", "cutout"} & {layer.name for layer in plain.layers}
 

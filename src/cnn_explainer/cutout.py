@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-GREY = 127.5
-"""The middle of the values from 0 to 255."""
+GREY = 0.5
+"""The middle of the values from 0 to 1."""
 
 
 class Cutout(keras.layers.Layer):
@@ -15,7 +15,7 @@ class Cutout(keras.layers.Layer):
 
     Every pixel is equally often the square's middle, so that a part of it may lie outside.
 
-    **Input shape**: `(N, H, W, C)`, values from 0 to 255. **Output shape**: the same.
+    **Input shape**: `(N, H, W, C)`, values from 0 to 1. **Output shape**: the same.
     """
 
     def __init__(self, side: int, seed: int, **common):
