@@ -13,6 +13,8 @@ AxeModule = pytest.importorskip("axe_playwright_python.sync_playwright")
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
 # Without its preloading, as it looks for the style sheets' imports in the wrong folder.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
+NARROW = ["scrollable-region-focusable"]
+"""The rule whose answer can differ between the widths: what does not fit is scrolled."""
 COLOURS = {"color-contrast": "[data-new]", "link-in-text-block": "a[href][data-new]"}
 """The rules whose answer can differ between the themes, and which elements they are asked of. They
 take a second for a few hundred, of which most are like one that was seen before: the thousandth
@@ -136,10 +138,10 @@ def windows(browser):
 @pytest.fixture(scope="module", params=[*contents(), "search", "genindex"])
 def visits(request, windows, address):
     """A page, opened once in each width, and turned dark there."""
-    return {width: _visit(windows[width], address, request.param) for width in WIDTHS}
+    return {width: _visit(windows[width], address, request.param, width) for width in WIDTHS}
 
 
-def _visit(context, address, name) -> Visit:
+def _visit(context, address, name, width) -> Visit:
     page, seen = context.new_page(), Visit()
     page.on("console", lambda said: said.type == "error" and seen.complaints.append(said.text))
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
@@ -157,11 +159,19 @@ def _visit(context, address, name) -> Visit:
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             seen.too_wide.append(scheme)
         page.evaluate(SETTLED)
-        rules = OPTIONS if scheme == SCHEMES[0] else OPTIONS | {"runOnly": [*COLOURS]}
-        found = _violations(page, known[context, scheme], rules)
+        found = _violations(page, known[context, scheme], _rules(name, width, scheme))
         seen.violations += [f"{scheme}: {each}" for each in found]
     page.close()
     return seen
+
+
+def _rules(name, width, scheme) -> dict:
+    """All of them once for each page, and once for what a narrow window shows of the theme."""
+    if scheme != SCHEMES[0]:
+        return OPTIONS | {"runOnly": [*COLOURS]}
+    if width == WIDTHS[0] or name in (contents()[0], "search"):
+        return OPTIONS
+    return OPTIONS | {"runOnly": [*COLOURS, *NARROW]}
 
 
 def _violations(page, known, options) -> list[str]:
