@@ -159,19 +159,19 @@ def _visit(context, address, name, width) -> Visit:
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             seen.too_wide.append(scheme)
         page.evaluate(SETTLED)
-        found = _violations(page, known[context, scheme], _rules(name, width, scheme))
-        seen.violations += [f"{scheme}: {each}" for each in found]
+        if rules := _rules(name, width, scheme):
+            found = _violations(page, known[context, scheme], rules)
+            seen.violations += [f"{scheme}: {each}" for each in found]
     page.close()
     return seen
 
 
-def _rules(name, width, scheme) -> dict:
-    """All of them once for each page, and once for what a narrow window shows of the theme."""
-    if scheme != SCHEMES[0]:
-        return OPTIONS | {"runOnly": [*COLOURS]}
+def _rules(name, width, scheme) -> dict | None:
+    """All of them once for each page; what a narrow window shows of the theme, on two pages."""
+    light = scheme == SCHEMES[0]
     if width == WIDTHS[0] or name in (contents()[0], "search"):
-        return OPTIONS
-    return OPTIONS | {"runOnly": [*COLOURS, *NARROW]}
+        return OPTIONS if light else OPTIONS | {"runOnly": [*COLOURS]}
+    return OPTIONS | {"runOnly": [*COLOURS, *NARROW]} if light else None
 
 
 def _violations(page, known, options) -> list[str]:

@@ -252,6 +252,25 @@ def test_a_fused_activation_is_that_of_keras(name, precision, near):
     np.testing.assert_allclose(tf.cast(slopes, "float32"), expected, rtol=near, atol=near)
 
 
+def test_without_xla_an_activation_is_the_same(monkeypatch):
+    tf = pytest.importorskip("tensorflow")
+    from cnn_explainer import fused
+
+    values = tf.constant([-2.0, 0.5, 3.0])
+    compiled = fused.fused("gelu")(values)
+    assert fused.has_xla()
+
+    def refuse(*arguments, **options):
+        raise tf.errors.UnimplementedError(None, None, "no XLA here")
+
+    fused.has_xla.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(fused.tf, "function", lambda *_, **__: refuse)
+        assert not fused.has_xla()
+    np.testing.assert_allclose(fused.fused("gelu")(values), compiled, rtol=1e-5)
+    fused.has_xla.cache_clear()
+
+
 @pytest.mark.parametrize("scale", [0.01, 1])
 def test_a_max_norm_is_that_of_keras(scale):
     from cnn_explainer.max_norm import MaxNorm

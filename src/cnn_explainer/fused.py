@@ -5,9 +5,25 @@ next to read, and takes longer in 16 bits than in 32. XLA makes one loop of the 
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import keras
 import tensorflow as tf
+
+
+def one_pass(function: Callable) -> Callable:
+    """The function as one program; where there is XLA, it makes few loops of many operations."""
+    return tf.function(function, autograph=False, jit_compile=has_xla())
+
+
+@cache
+def has_xla() -> bool:
+    """Whether this TensorFlow can compile; for Windows it is built without."""
+    try:
+        tf.function(lambda number: 2 * number, jit_compile=True)(tf.constant(1.0))
+    except tf.errors.OpError:
+        return False
+    return True
 
 
 def fused(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -22,12 +38,12 @@ def fused(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
     def wide(values):
         return activation(tf.cast(values, tf.float32))
 
-    @tf.function(jit_compile=True, autograph=False)
+    @one_pass
     def forward(values):
         return tf.cast(wide(values), values.dtype)
 
     # Computed again from the input, which is quicker than keeping what it was computed with.
-    @tf.function(jit_compile=True, autograph=False)
+    @one_pass
     def backward(values, upstream):
         with tf.GradientTape() as tape:
             tape.watch(values)

@@ -7,6 +7,7 @@ times for each pixel. Here a place is computed once, and XLA makes one loop of a
 import tensorflow as tf
 
 from .augmentation import RandomAffine
+from .fused import one_pass
 
 
 class FusedAffine(RandomAffine):
@@ -17,7 +18,7 @@ class FusedAffine(RandomAffine):
         return warped(images, maps)
 
 
-@tf.function(jit_compile=True, autograph=False)
+@one_pass
 def warped(images, maps):
     """Each pixel from where its map says, between four others, the picture reflected at its edges.
 
