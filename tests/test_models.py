@@ -199,22 +199,49 @@ def test_by_halves_each_half_is_augmented_in_its_own_way():
 def test_a_quicker_convolution_has_the_same_answers_and_gradients(
     height, width, size, quick, padding
 ):
-    tf = pytest.importorskip("tensorflow")
+    pytest.importorskip("tensorflow")
     from cnn_explainer import folded, shifted
 
     drawn = np.random.default_rng(height + size)
-    images = tf.constant(drawn.normal(size=(2, height, width, 3)).astype("float32"))
-    found = []
-    for kind in (keras.layers.Conv2D, getattr({"F": folded, "S": shifted}[quick[0]], quick)):
-        layer = kind(4, size, padding=padding, activation="relu", kernel_initializer=_counted)
-        layer.build(images.shape)
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            answers = layer(images)
-            loss = tf.reduce_sum(answers**2)
-        found.append([answers, *tape.gradient(loss, [images, *layer.trainable_variables])])
+    images = drawn.normal(size=(2, height, width, 3)).astype("float32")
+    found = [
+        _answers_and_gradients(
+            kind(4, size, padding=padding, activation="relu", kernel_initializer=_counted), images
+        )
+        for kind in (keras.layers.Conv2D, getattr({"F": folded, "S": shifted}[quick[0]], quick))
+    ]
     for usual, quicker in zip(*found, strict=True):
         np.testing.assert_allclose(quicker, usual, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size, stride", [(11, 4), (3, 2), (4, 2), (2, 3), (1, 2)])
+@pytest.mark.parametrize("height, width", [(27, 31), (12, 29), (11, 15)])
+def test_in_blocks_the_answers_and_gradients_are_the_same(height, width, size, stride):
+    pytest.importorskip("tensorflow")
+    from cnn_explainer.strided import StridedConv2D
+
+    drawn = np.random.default_rng(height + size)
+    images = drawn.normal(size=(2, height, width, 3)).astype("float32")
+    usual, blocks = (
+        _answers_and_gradients(
+            kind(4, size, stride, activation="relu", kernel_initializer=_counted), images
+        )
+        for kind in (keras.layers.Conv2D, StridedConv2D)
+    )
+    for one, other in zip(usual, blocks, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-4)
+
+
+def _answers_and_gradients(layer, images):
+    import tensorflow as tf
+
+    images = tf.constant(images)
+    layer.build(images.shape)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        answers = layer(images)
+        loss = tf.reduce_sum(answers**2)
+    return [answers, *tape.gradient(loss, [images, *layer.trainable_variables])]
 
 
 def test_small_maps_in_sixteen_bits_are_shifted():

@@ -39,8 +39,8 @@ def build(
 
     `augmentation` is the variant's if it is not given; `changes` are those of
     `architectures.changed`. `for_processor` gives the same network in a form that TensorFlow trains
-    more quickly without an accelerator; see `halves`, `folded`, `shifted`, `fused`, `warp` and
-    `max_norm`.
+    more quickly without an accelerator; see `halves`, `folded`, `shifted`, `strided`, `fused`,
+    `warp` and `max_norm`.
     The division by 255 is a layer of the model, so that training and prediction cannot differ.
 
     **Input shape**: `(N, image_size, image_size, 3)`, values from 0 to 255.
@@ -102,6 +102,8 @@ def _layer(row: LayerShape, seed: int, precision: Precision, for_processor: bool
                     from .folded import FoldedConv2D as kind
                 elif _is_small(row) and padding == "same" and precision == "mixed_bfloat16":
                     from .shifted import ShiftedConv2D as kind
+            elif for_processor and stride > 1 and padding == "valid":
+                from .strided import StridedConv2D as kind
             return kind(
                 filters,
                 size,
