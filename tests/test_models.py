@@ -181,6 +181,24 @@ def test_for_a_processor_the_gradients_are_the_same(name, changes, count):
         np.testing.assert_allclose(quick, usual, rtol=1e-4, atol=1e-6)
 
 
+def test_by_halves_an_answer_beyond_any_limit_is_corrected():
+    tf = pytest.importorskip("tensorflow")
+    model = models.build("lenet5", for_processor=True)
+    bias = model.get_layer("dense3").bias
+    # As after a step that was too long: the right class has a probability of 1e-26.
+    bias.assign([60.0] + [0.0] * 9)
+
+    @tf.function
+    def slope(images, labels):
+        with tf.GradientTape() as tape:
+            answers = model(images, training=True)
+            loss = keras.losses.sparse_categorical_crossentropy(labels, answers)
+        return tape.gradient(loss, bias.value)
+
+    found = slope(tf.zeros((2, 32, 32, 3)), tf.constant([1, 1]))
+    np.testing.assert_allclose(found[:2], [2, -2], atol=1e-3)
+
+
 def test_by_halves_each_half_is_augmented_in_its_own_way():
     model = models.build("lenet5", "augmented", for_processor=True)
     image = np.random.default_rng(1).uniform(0, 255, (1, 32, 32, 3)).astype("float32")
