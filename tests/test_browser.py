@@ -13,8 +13,6 @@ AxeModule = pytest.importorskip("axe_playwright_python.sync_playwright")
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
 # Without its preloading, as it looks for the style sheets' imports in the wrong folder.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
-NARROW = ["scrollable-region-focusable"]
-"""The rule whose answer can differ between the widths: what does not fit is scrolled."""
 COLOURS = {"color-contrast": "[data-new]", "link-in-text-block": "a[href][data-new]"}
 """The rules whose answer can differ between the themes, and which elements they are asked of. They
 take a second for a few hundred, of which most are like one that was seen before: the thousandth
@@ -138,10 +136,10 @@ def windows(browser):
 @pytest.fixture(scope="module", params=[*contents(), "search", "genindex"])
 def visits(request, windows, address):
     """A page, opened once in each width, and turned dark there."""
-    return {width: _visit(windows[width], address, request.param, width) for width in WIDTHS}
+    return {width: _visit(windows[width], address, request.param) for width in WIDTHS}
 
 
-def _visit(context, address, name, width) -> Visit:
+def _visit(context, address, name) -> Visit:
     page, seen = context.new_page(), Visit()
     page.on("console", lambda said: said.type == "error" and seen.complaints.append(said.text))
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
@@ -159,19 +157,11 @@ def _visit(context, address, name, width) -> Visit:
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             seen.too_wide.append(scheme)
         page.evaluate(SETTLED)
-        if rules := _rules(name, width, scheme):
-            found = _violations(page, known[context, scheme], rules)
-            seen.violations += [f"{scheme}: {each}" for each in found]
+        rules = OPTIONS if scheme == SCHEMES[0] else OPTIONS | {"runOnly": [*COLOURS]}
+        found = _violations(page, known[context, scheme], rules)
+        seen.violations += [f"{scheme}: {each}" for each in found]
     page.close()
     return seen
-
-
-def _rules(name, width, scheme) -> dict | None:
-    """All of them once for each page; what a narrow window shows of the theme, on two pages."""
-    light = scheme == SCHEMES[0]
-    if width == WIDTHS[0] or name in (contents()[0], "search"):
-        return OPTIONS if light else OPTIONS | {"runOnly": [*COLOURS]}
-    return OPTIONS | {"runOnly": [*COLOURS, *NARROW]} if light else None
 
 
 def _violations(page, known, options) -> list[str]:

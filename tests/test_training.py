@@ -120,7 +120,7 @@ def test_killed_at_any_moment_it_goes_on(trained, home):
     # The order of the pictures and the optimizer's state came back: it is the same training.
     np.testing.assert_allclose(run.history.loss[:7], whole.history.loss[:7], rtol=1e-4)
     # Where the loss falls most steeply, the last bits of a sum come to show.
-    np.testing.assert_allclose(run.history.loss, whole.history.loss, rtol=0.1)
+    np.testing.assert_allclose(run.history.loss, whole.history.loss, rtol=5e-2)
     assert run.model_dump().keys() == whole.model_dump().keys()
 
 

@@ -7,7 +7,10 @@ results. That is half as much again to multiply, in less than half the time.
 """
 
 import keras
+import tensorflow as tf
 from keras import ops
+
+from .strided import in_blocks
 
 
 class FoldedConv2D(keras.layers.Conv2D):
@@ -21,9 +24,7 @@ class FoldedConv2D(keras.layers.Conv2D):
 
     def convolution_op(self, inputs, kernel):
         """See the class."""
-        import tensorflow as tf
-
-        size, _, channels, filters = kernel.shape
+        size = kernel.shape[0]
         if self.padding == "same":
             edge = size // 2
             inputs = ops.pad(inputs, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
@@ -35,12 +36,5 @@ class FoldedConv2D(keras.layers.Conv2D):
             for down in (0, 1)
             for right in (0, 1)
         ]
-        blocks = (size + 1) // 2
-        squares = ops.reshape(
-            ops.concatenate(moved, axis=-1), (blocks, 2, blocks, 2, channels, 4 * filters)
-        )
-        folded = ops.reshape(
-            ops.transpose(squares, (0, 2, 1, 3, 4, 5)), (blocks, blocks, 4 * channels, 4 * filters)
-        )
-        outputs = tf.nn.conv2d(tf.nn.space_to_depth(inputs, 2), folded, 1, "VALID")
+        outputs = in_blocks(inputs, ops.concatenate(moved, axis=-1), 2)
         return tf.nn.depth_to_space(outputs, 2)
