@@ -12,6 +12,13 @@ from building import REPOSITORY, build, files
 from cnn_explainer import datasets, export
 
 WITH_THE_BOOK = ("test_book.py", "test_browser.py")
+LONGEST = (*WITH_THE_BOOK, "test_sweep.py", "test_hooks.py", "test_training.py")
+"""They come first, so that at the end no process waits for another's last long file."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put what takes longest first."""
+    items.sort(key=lambda item: [*LONGEST, item.path.name].index(item.path.name))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -24,6 +31,8 @@ def pytest_xdist_make_scheduler(config, log):
             name = nodeid.split("::")[0]
             return "book" if name.endswith(WITH_THE_BOOK) else name
 
+    # As they are, and not those of most tests first.
+    config.option.loadscopereorder = False
     return Files(config, log)
 
 
