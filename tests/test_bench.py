@@ -89,6 +89,34 @@ def test_comparisons_of_other_networks_stay_in_the_file(tmp_path):
     assert path.read_bytes() == kept
 
 
+def test_accuracies_can_be_added_on_another_machine(monkeypatch, tmp_path):
+    path = tmp_path / "bench.json"
+    both = sample()
+    both["comparisons"] += [both["comparisons"][0] | {"name": "alexnet-plain"}]
+    before = bench.Benchmark.model_validate(both)
+    bench.save(before, path)
+    monkeypatch.setattr(machine, "processor", lambda: "Another CPU")
+    found = {"keras": 0.5, "explainer": 0.6}
+    monkeypatch.setattr(bench, "learn", lambda name, epochs, **_: found, raising=False)
+    command = ["bench", "alexnet-plain", "--rounds", "0", "--epochs", "3", "--json", str(path)]
+    result = CliRunner().invoke(cli.app, command)
+    assert result.output == "alexnet-plain after 3 epochs: keras 0.5000, explainer 0.6000\n"
+
+    after = bench.load(path)
+    assert after.of("base-plain") == before.of("base-plain")
+    judged = after.of("alexnet-plain")
+    assert (judged.epochs, judged.judged_on) == (3, "Another CPU")
+    assert {way: each.accuracy for way, each in judged.contenders.items()} == found
+    assert judged.ratio("explainer") == before.of("alexnet-plain").ratio("explainer")
+    assert "Another CPU: the accuracy of AlexNet (plain)." in bench.table(after).caption
+
+
+def test_who_is_not_here_learns_nothing(monkeypatch):
+    monkeypatch.setattr(turns, "find_spec", lambda name: None)
+    with pytest.raises(ExplainerError, match="lenet5-plain: pytorch is to learn it, too"):
+        turns.learn("lenet5-plain", 3, ways=["keras", "explainer", "pytorch"])
+
+
 def test_no_record_and_a_damaged_one(tmp_path):
     path = tmp_path / "bench.json"
     with pytest.raises(RecordNotFound, match=r"cnn-explainer bench --json .*bench\.json"):
@@ -263,7 +291,9 @@ def test_a_process_that_ends_too_early_says_why(task):
     ("arguments", "message"),
     [
         (["resnet"], "`name` must be one of"),
-        (["lenet5-plain", "--rounds", "0"], "rounds"),
+        (["lenet5-plain", "--rounds", "-1"], "rounds"),
+        (["lenet5-plain", "--rounds", "0"], "--json"),
+        (["lenet5-plain", "--rounds", "0", "--epochs", "0", "--json", "a.json"], "epochs"),
         (["lenet5-plain", "--images", "31"], "images"),
         (["lenet5-plain", "--epochs", "-1"], "epochs"),
         (["lenet5-plain", "--threads", "0"], "threads"),
@@ -318,6 +348,14 @@ def test_a_benchmark_says_where_it_comes_from(measured):
     assert result.cores == machine.cores()
     assert {"python", "cnn-explainer", "keras"} <= result.versions.keys()
     assert json.loads(result.model_dump_json())["schema_version"] == 1
+
+
+def test_accuracies_alone(monkeypatch, tiny_folder):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tiny_folder))
+    told = []
+    found = turns.learn("lenet5-plain", 1, tell=told.append)
+    assert list(found) == WAYS and all(0 <= each <= 1 for each in found.values())
+    assert told == [f"lenet5-plain: {way} learns for 1 epochs" for way in WAYS]
 
 
 @pytest.fixture

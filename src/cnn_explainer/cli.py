@@ -233,7 +233,13 @@ def import_records(
 @app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Experiments; if none, all.")] = None,
-    rounds: Annotated[int, typer.Option(help="Turns that each way of training has.", min=1)] = 5,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            help="Turns that each way of training has; 0: accuracy alone, for what is in the file.",
+            min=0,
+        ),
+    ] = 5,
     images: Annotated[
         int | None, typer.Option(help="Trained on in a turn; if not, about a minute's.", min=32)
     ] = None,
@@ -250,6 +256,9 @@ def bench(
     from .bench import load, run, save, table
 
     wanted = [_experiment(name).name for name in names or CATALOGUE]
+    if not rounds:
+        _judge(wanted, epochs, threads, file)
+        return
     result = run([])
     if file is not None and file.exists():
         result.joined_to(load(file))  # Refused now, and not after an hour.
@@ -270,6 +279,24 @@ def bench(
     _print([*frame.columns], frame.to_numpy().tolist())
     if file is not None:
         typer.echo(file)
+
+
+def _judge(names: list[str], epochs: int, threads: int | None, file: Path | None) -> None:
+    """Add accuracies to comparisons of speed that the file holds; on any machine."""
+    from . import machine
+    from .bench import learn, load, save
+
+    if file is None or not epochs:
+        raise typer.BadParameter("0 rounds need --json with a file of comparisons, and epochs")
+    # What is not there is said now, and not after an hour.
+    ways = {name: [*load(file).of(name).contenders] for name in names}
+    _load_keras()
+    for name in names:
+        tell = partial(typer.echo, err=True)
+        accuracies = learn(name, epochs, ways=ways[name], threads=threads, tell=tell)
+        save(load(file).judged(name, epochs, accuracies, machine.processor()), file)
+        told = ", ".join(f"{way} {accuracy:.4f}" for way, accuracy in accuracies.items())
+        typer.echo(f"{name} after {epochs} epochs: {told}")
 
 
 @app.command()

@@ -1,16 +1,16 @@
 """How fast training is: Keras as the write-up used it, this package, and PyTorch, side by side.
 
-`run` measures and gives a `Benchmark`, which is kept as a record like a training's; `table` shows
-the one that comes with the package.
+`run` measures and gives a `Benchmark`, which is kept as a record like a training's; `learn` adds
+accuracies to one; `table` shows the one that comes with the package.
 """
 
 from importlib import import_module
 
 from .record import Benchmark, Comparison, Contender, load, save
 
-__all__ = ["Benchmark", "Comparison", "Contender", "load", "run", "save", "table"]
+__all__ = ["Benchmark", "Comparison", "Contender", "learn", "load", "run", "save", "table"]
 # Who only reads the record needs neither pandas nor the trainings.
-_LATER = {"table": "tables", "run": "turns"}
+_LATER = {"table": "tables", "run": "turns", "learn": "turns"}
 
 
 def __getattr__(name: str):

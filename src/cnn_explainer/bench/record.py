@@ -69,6 +69,8 @@ class Comparison(_Value):
     """Whether these are all training images. Of a part, the pause at the end is not counted."""
     epochs: NonNegativeInt
     """After how many the accuracy was taken; 0: it was not."""
+    judged_on: str | None = None
+    """The processor of the trainings for the accuracy, if that is not the one of the rounds."""
     contenders: dict[Way, Contender]
     peak: dict[Literal["float32", "bfloat16"], tuple[PositiveFloat, ...]]
     """Of this machine in the product of two large matrices, operations a second, one value a round;
@@ -139,6 +141,29 @@ class Benchmark(_Value):
         every = {each.name: each for each in earlier.comparisons + self.comparisons}
         ordered = tuple(every[name] for name in CATALOGUE if name in every)
         return self.model_copy(update={"comparisons": ordered})
+
+    def judged(
+        self, name: str, epochs: int, accuracies: dict[Way, float], processor: str
+    ) -> "Benchmark":
+        """With the accuracies of trainings that were made apart from the rounds.
+
+        Raises `ValueError` if the network was not compared.
+        """
+        compared = self.of(name)
+        contenders = {
+            way: each.model_copy(update={"accuracy": accuracies[way]})
+            for way, each in compared.contenders.items()
+        }
+        values = {
+            "epochs": epochs,
+            "contenders": contenders,
+            "judged_on": None if processor == self.processor else processor,
+        }
+        changed = compared.model_copy(update=values)
+        others = [each for each in self.comparisons if each.name != name]
+        return self.model_copy(update={"comparisons": (changed,)}).joined_to(
+            self.model_copy(update={"comparisons": tuple(others)})
+        )
 
     def of(self, name: str) -> Comparison:
         """The comparison of this experiment. Raises `ValueError` if there is none."""

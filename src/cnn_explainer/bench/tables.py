@@ -38,6 +38,13 @@ def table(benchmark: Benchmark | None = None) -> Table:
     )
     if not all(each.epochs for each in benchmark.comparisons):
         caption += " A dash: the accuracy was not compared."
+    for processor in sorted({each.judged_on for each in benchmark.comparisons} - {None}):
+        names = [
+            words.experiment(each.experiment)
+            for each in benchmark.comparisons
+            if each.judged_on == processor
+        ]
+        caption += f" Taken on another machine, {processor}: the accuracy of {', '.join(names)}."
     frame = pd.DataFrame(rows).set_index("Network")
     if frame["Precision"].nunique() == 1:
         caption += f" All computed in {frame.pop('Precision').iloc[0]}."

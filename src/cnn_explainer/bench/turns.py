@@ -21,11 +21,11 @@ from tempfile import TemporaryDirectory
 
 from .. import datasets, machine
 from ..architectures import multiply_adds
-from ..datasets import Split
+from ..datasets import Dataset, Split
 from ..errors import ExplainerError
 from ..experiments import CATALOGUE, Experiment, get
 from .child import Task, store
-from .record import Benchmark, Comparison, Contender
+from .record import Benchmark, Comparison, Contender, Way
 
 TURN = 3e12
 """Multiply-adds forward that are enough for one turn: seconds to a minute on two cores."""
@@ -81,25 +81,14 @@ def _compare(
 ) -> Comparison:
     data = datasets.load(experiment.dataset, experiment.image_size)
     images = min(images or _enough(experiment), len(data.train))
-    ways = ["keras", "explainer", *["pytorch"] * bool(find_spec("torch"))]
+    ways = _ways()
     with TemporaryDirectory() as folder, ExitStack() as stack:
         needed = len(data.train) if epochs else images
-        train = Split(data.train.images[:needed], data.train.labels[:needed])
-        store(train, Path(folder), "train")
-        store(data.test, Path(folder), "test")
+        task = _task(experiment, data, images, threads, folder, needed)
         children: dict[str, Child] = {}
         for way in [*ways, "peak"]:
             tell(f"{experiment.name}: {way} gets ready")
-            task = Task(
-                way=way,
-                experiment=experiment,
-                images=images,
-                whole_epoch=images == len(data.train),
-                threads=threads,
-                bfloat16=machine.has_bfloat16(),
-                folder=folder,
-            )
-            children[way] = stack.enter_context(_child(task))
+            children[way] = stack.enter_context(_child(task.model_copy(update={"way": way})))
             children[way].ask("time")
         measured = {way: [] for way in children}
         for count in range(rounds):
@@ -127,6 +116,63 @@ def _compare(
             precision: [turn[precision] for turn in measured["peak"]]
             for precision in measured["peak"][0]
         },
+    )
+
+
+def learn(
+    name: str,
+    epochs: int,
+    *,
+    ways: Iterable[Way] | None = None,
+    threads: int | None = None,
+    tell: Callable[[str], object] = lambda line: None,
+) -> dict[Way, float]:
+    """The accuracy on the test images that each way comes to, from a fresh start; nothing is timed.
+
+        learn("alexnet-plain", 3)                       -> {"keras": …, "explainer": …}
+        learn("alexnet-plain", 3, ways=["pytorch"])     -> {"pytorch": …}
+
+    So other work may go on meanwhile. Raises what `run` raises, and `ExplainerError` if a way is
+    not installed here.
+    """
+    ways = [*(ways or _ways())]
+    if absent := [way for way in ways if way not in _ways()]:
+        raise ExplainerError(f"{name}: {', '.join(absent)} is to learn it, too, and is not here")
+    experiment = get(name)
+    data = datasets.load(experiment.dataset, experiment.image_size)
+    accuracies = {}
+    with TemporaryDirectory() as folder:
+        task = _task(experiment, data, len(data.train), threads, folder, len(data.train))
+        for way in ways:
+            tell(f"{experiment.name}: {way} learns for {epochs} epochs")
+            with _child(task.model_copy(update={"way": way})) as child:
+                accuracies[way] = child.ask(f"learn {epochs}")["accuracy"]
+    return accuracies
+
+
+def _ways() -> list[Way]:
+    return ["keras", "explainer", *["pytorch"] * bool(find_spec("torch"))]
+
+
+def _task(
+    experiment: Experiment,
+    data: Dataset,
+    images: int,
+    threads: int | None,
+    folder: str,
+    needed: int,
+) -> Task:
+    """What every way is told, with the test and so many training pictures left in the folder."""
+    store(Split(data.train.images[:needed], data.train.labels[:needed]), Path(folder), "train")
+    store(data.test, Path(folder), "test")
+    return Task(
+        way="keras",
+        experiment=experiment,
+        images=images,
+        whole_epoch=images == len(data.train),
+        threads=threads,
+        bfloat16=machine.has_bfloat16(),
+        folder=folder,
     )
 
 
