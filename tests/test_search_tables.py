@@ -47,7 +47,10 @@ def test_the_best_trials_stand_side_by_side():
 
 
 def test_no_more_trials_are_shown_than_there_are():
-    assert tables.trials(THREE[0], 50).frame.shape[1] == 6
+    table = tables.trials(THREE[0], 50)
+    assert table.frame.shape[1] == 6
+    assert table.caption.startswith("All 6 trials, the best first, with")
+    assert tables.trials(THREE[0], 5).caption.startswith("The 5 best of 6 trials, with")
 
 
 def test_importance_stands_beside_what_the_best_and_the_worst_had():

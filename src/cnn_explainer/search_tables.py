@@ -61,10 +61,13 @@ def trials(sweep: Sweep, count: int = 5) -> Table:
     }
     columns = [f"{place}." for place in range(1, len(best) + 1)]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("Setting")
-    some = f"The {len(best)} best" if len(best) > 1 else "The best"
+    which = f"The {len(best)} best" if len(best) > 1 else "The best"
+    which += f" of {len(sweep.trials)} trials"
+    if len(best) == len(sweep.trials) > 1:
+        which = f"All {len(best)} trials, the best first"
     caption = (
-        f"{some} of {len(sweep.trials)} trials, with the settings that were chosen. All other"
-        " settings are the same in all trials."
+        f"{which}, with the settings that were chosen. All other settings are the same in all"
+        " trials."
     )
     return Table(frame, caption, describe(sweep))
 
