@@ -110,6 +110,12 @@ def test_accuracies_can_be_added_on_another_machine(monkeypatch, tmp_path):
     assert judged.ratio("explainer") == before.of("alexnet-plain").ratio("explainer")
     assert "Another CPU: the accuracy of AlexNet (plain)." in bench.table(after).caption
 
+    result = CliRunner().invoke(cli.app, ["bench", "vgg16-plain", *command[2:]])
+    assert isinstance(result.exception, ExplainerError)
+    assert "must be one of base-plain, alexnet-plain. Received: 'vgg16-plain'" in str(
+        result.exception
+    )
+
 
 def test_who_is_not_here_learns_nothing(monkeypatch):
     monkeypatch.setattr(turns, "find_spec", lambda name: None)

@@ -289,7 +289,10 @@ def _judge(names: list[str], epochs: int, threads: int | None, file: Path | None
     if file is None or not epochs:
         raise typer.BadParameter("0 rounds need --json with a file of comparisons, and epochs")
     # What is not there is said now, and not after an hour.
-    ways = {name: [*load(file).of(name).contenders] for name in names}
+    try:
+        ways = {name: [*load(file).of(name).contenders] for name in names}
+    except ValueError as error:
+        raise ExplainerError(f"{file}: {error}") from None
     _load_keras()
     for name in names:
         tell = partial(typer.echo, err=True)

@@ -160,10 +160,8 @@ class Benchmark(_Value):
             "judged_on": None if processor == self.processor else processor,
         }
         changed = compared.model_copy(update=values)
-        others = [each for each in self.comparisons if each.name != name]
-        return self.model_copy(update={"comparisons": (changed,)}).joined_to(
-            self.model_copy(update={"comparisons": tuple(others)})
-        )
+        every = tuple(changed if each is compared else each for each in self.comparisons)
+        return self.model_copy(update={"comparisons": every})
 
     def of(self, name: str) -> Comparison:
         """The comparison of this experiment. Raises `ValueError` if there is none."""
