@@ -1,5 +1,6 @@
 """Notebooks are executed at the same time, each with variables of its own, in forks or not."""
 
+import asyncio
 import os
 import signal
 import time
@@ -85,6 +86,25 @@ def test_a_fork_has_the_modules_and_nothing_of_the_one_before(tmp_path):
             seen = notebook(ALONE)
             thread.begin(seen, tmp_path, 60, **variables).result(timeout=60)
             assert said(seen) == f"True {tmp_path} {only} None\n"
+
+
+@forked_only
+@pytest.mark.parametrize("end", ["terminate", "kill"])
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_fork_can_be_ended_and_none_minds_if_it_has_ended(tmp_path, end, ended):
+    template = ahead.forked_kernels.Template([])
+    try:
+        fork = template.fork([], str(tmp_path), dict(os.environ))
+        provisioner = ahead.forked_kernels.ForkedProvisioner(template)
+        provisioner.process, provisioner.pgid = fork, fork.pid
+        if ended:
+            os.kill(fork.pid, signal.SIGKILL)
+            while fork.poll() is None:
+                time.sleep(0.01)
+        asyncio.run(getattr(provisioner, end)())
+        assert fork.wait() == 0
+    finally:
+        template.close()
 
 
 def begins_as_usual(thread, folder):

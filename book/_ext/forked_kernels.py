@@ -92,6 +92,14 @@ class Fork:
         """To it alone, and not to what it has started."""
         signal.pidfd_send_signal(self._descriptor, number)
 
+    def terminate(self) -> None:
+        """Ask it to end. Raises ProcessLookupError, as `send_signal` does, if it has."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Have it ended."""
+        self.send_signal(signal.SIGKILL)
+
     def _ended(self, timeout: float | None) -> bool:
         return bool(select.select([self._descriptor], [], [], timeout)[0])
 
