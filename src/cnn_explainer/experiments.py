@@ -42,6 +42,9 @@ class Recipe(_Value):
     """Share of the last step that is taken again; of `sgd` alone."""
     nesterov: bool = True
     """Whether the gradient is taken where momentum leads."""
+    weight_decay: float | None = Field(None, ge=0)
+    """Share of every weight that a step takes away, times the rate, beside the gradient (Loshchilov
+    & Hutter 2019); if it is not given, Keras's: none, of `adamw` 0.004."""
     batch_size: PositiveInt = 32
     """Images in a step."""
     epochs: PositiveInt = 50

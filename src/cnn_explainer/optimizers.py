@@ -13,15 +13,16 @@ WARM_UP = 0.2
 def optimizer(recipe: Recipe, images: int) -> keras.Optimizer:
     """The recipe's, for a training on so many images."""
     rate = _rate(recipe, recipe.epochs * ceil(images / recipe.batch_size))
+    decay = {} if recipe.weight_decay is None else {"weight_decay": recipe.weight_decay}
     match recipe.optimizer:
         case "sgd":
-            return SGD(rate, recipe.momentum, recipe.nesterov)
+            return SGD(rate, recipe.momentum, recipe.nesterov, **decay)
         case "adam":
-            return keras.optimizers.Adam(rate)
+            return keras.optimizers.Adam(rate, **decay)
         case "adamw":
-            return keras.optimizers.AdamW(rate)
+            return keras.optimizers.AdamW(rate, **decay)
         case "rmsprop":
-            return keras.optimizers.RMSprop(rate)
+            return keras.optimizers.RMSprop(rate, **decay)
 
 
 def _rate(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

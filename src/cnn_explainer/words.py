@@ -56,12 +56,14 @@ def short_variant(name: str) -> str:
 
 
 def optimizer(recipe: Recipe) -> str:
-    """The optimizer and its momentum: `SGD, Nesterov momentum 0.9`."""
-    if recipe.optimizer != "sgd":
-        return {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}[recipe.optimizer]
-    if recipe.momentum == 0:
-        return "SGD"
-    return f"SGD, {'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}"
+    """The optimizer, its momentum and its weight decay: `SGD, Nesterov momentum 0.9`."""
+    names = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
+    said = [names[recipe.optimizer]]
+    if recipe.optimizer == "sgd" and recipe.momentum:
+        said.append(f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}")
+    if recipe.weight_decay:
+        said.append(f"weight decay {recipe.weight_decay:g}")
+    return ", ".join(said)
 
 
 def precision(name: Precision) -> str:

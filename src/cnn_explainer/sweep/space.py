@@ -140,9 +140,9 @@ class Space(_Value):
     """How many; of a grid, how many rounds of all combinations are tried is always one."""
     early_stopping: Stopping | None = Stopping()
     """`null`: every trial is trained to its end."""
-    winner: Literal["tuned", "refined", "polished"] = "tuned"
+    winner: Literal["tuned", "refined", "polished", "decayed"] = "tuned"
     """What the best trial's experiment is called; of a second search `refined`, of a third one
-    `polished`."""
+    `polished`, of one for the weight decay `decayed`."""
     final_epochs: PositiveInt | None = None
     """Of the winner's own training, if it is to have others than its trial had."""
     cores: NonNegativeInt = 1
