@@ -46,6 +46,19 @@ def test_every_optimizer_goes_downhill(name):
     assert moved[0] < 0 < moved[1]
 
 
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop"])
+def test_weight_decay_shrinks_beside_the_gradient(name):
+    def moved(decay):
+        place = keras.Variable([3.0, -2.0])
+        chosen = optimizer(Recipe(optimizer=name, learning_rate=0.01, weight_decay=decay), 32)
+        chosen.apply([keras.ops.convert_to_tensor([0.0, 0.0])], [place])
+        return np.asarray(place)
+
+    np.testing.assert_allclose(moved(0.5), [3 * (1 - 0.005), -2 * (1 - 0.005)], rtol=1e-6)
+    usual = {"adamw": 0.004}.get(name, 0)
+    np.testing.assert_allclose(moved(None), [3 * (1 - 0.01 * usual), -2 * (1 - 0.01 * usual)])
+
+
 def test_the_rate_over_time():
     def rates(schedule):
         # 100 images in batches of 10, 20 epochs: 200 steps.

@@ -1,7 +1,7 @@
 import pytest
 
 from cnn_explainer import words
-from cnn_explainer.experiments import CATALOGUE, get
+from cnn_explainer.experiments import CATALOGUE, Recipe, get
 
 
 def test_an_experiment_of_the_catalogue_is_network_and_variant():
@@ -30,6 +30,20 @@ def test_what_is_not_as_in_the_catalogue_is_said(changes, said):
 
 def test_details_come_last():
     assert words.experiment(get("base-plain"), "25 epochs") == "Base model (plain, 25 epochs)"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "SGD, Nesterov momentum 0.9"),
+        ({"nesterov": False, "momentum": 0.5}, "SGD, momentum 0.5"),
+        ({"momentum": 0, "weight_decay": 0}, "SGD"),
+        ({"weight_decay": 0.05}, "SGD, Nesterov momentum 0.9, weight decay 0.05"),
+        ({"optimizer": "adamw", "weight_decay": 0.1}, "AdamW, weight decay 0.1"),
+    ],
+)
+def test_an_optimizer_and_what_goes_with_it(values, said):
+    assert words.optimizer(Recipe(**values)) == said
 
 
 @pytest.mark.parametrize(
