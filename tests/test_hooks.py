@@ -235,6 +235,17 @@ def test_a_failing_cell_fails_the_build_each_time(book):
     assert "a shows 9" in book.text("a") and "The number is 9" in book.text("c")
 
 
+def test_who_waits_for_a_failing_chapter_waits_for_no_other(book):
+    book.edit(book.chapter("a"), "from toy", "1 / 0\nfrom toy")
+    book.edit(book.chapter("b"), "from toy", "import time; time.sleep(100)\nfrom toy")
+    began = time.monotonic()
+    result = book.build()
+    assert result.status != 0
+    assert "ZeroDivisionError" in result.log
+    assert time.monotonic() - began < 60
+    assert "IPKernelApp" not in result.log and "atexit" not in result.log
+
+
 def test_a_warning_is_given_each_time(book):
     book.edit(book.chapter("c"), "a.md::number", "a.md::numbre")
     for _ in range(2):
@@ -264,6 +275,24 @@ def test_killed_at_any_moment_the_next_build_is_right(book):
     for page, text in {"a": "a shows 4321", "c": "The number is 4321"}.items():
         assert text in book.text(page)
     assert book.good_build().executed == []
+
+
+def test_interrupted_while_chapters_are_executed_it_ends(book):
+    for name in "ab":
+        book.edit(book.chapter(name), "from toy", "import time; time.sleep(100)\nfrom toy")
+    with subprocess.Popen(
+        COMMAND,
+        cwd=book.folder,
+        env=environment(**book.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        while (line := process.stdout.readline()) and b"Executing notebook" not in line:
+            pass
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+        assert process.returncode != 0 and b"IPKernelApp" not in said
 
 
 def test_what_was_left_half_written_is_written_again(book):

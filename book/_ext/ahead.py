@@ -18,6 +18,15 @@ AT_ONCE = min(os.cpu_count() or 1, 4)
 """One for each core; a kernel with TensorFlow takes a gigabyte."""
 
 
+class Client(NotebookClient):
+    """One whose kernel, if the process ends before it, is left to notice that by itself."""
+
+    def _cleanup_kernel(self):
+        """Called when the process ends, by another thread than the one that the kernel's sockets
+        belong to: ZeroMQ would wait for that one, which runs no more.
+        """
+
+
 class Ahead:
     """A thread that lives as long as the process, and the notebooks that it executes in turn."""
 
@@ -51,7 +60,7 @@ class Ahead:
             # A RuntimeError says that a kernel died, or never answered.
             with suppress(CellControlSignal, RuntimeError):
                 # Timings in the cells would make them others than those in the chapter.
-                client = NotebookClient(notebook, timeout=timeout, record_timing=False)
+                client = Client(notebook, timeout=timeout, record_timing=False)
                 if self._template:
                     kernel = client.create_kernel_manager()
                     kernel.provisioner = forked_kernels.ForkedProvisioner(
