@@ -237,12 +237,12 @@ def test_a_failing_cell_fails_the_build_each_time(book):
 
 def test_who_waits_for_a_failing_chapter_waits_for_no_other(book):
     book.edit(book.chapter("a"), "from toy", "1 / 0\nfrom toy")
-    book.edit(book.chapter("b"), "from toy", "import time; time.sleep(100)\nfrom toy")
+    book.edit(book.chapter("b"), "from toy", "import time; time.sleep(300)\nfrom toy")
     began = time.monotonic()
     result = book.build()
     assert result.status != 0
     assert "ZeroDivisionError" in result.log
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 200
     assert "IPKernelApp" not in result.log and "atexit" not in result.log
 
 
@@ -279,7 +279,7 @@ def test_killed_at_any_moment_the_next_build_is_right(book):
 
 def test_interrupted_while_chapters_are_executed_it_ends(book):
     for name in "ab":
-        book.edit(book.chapter(name), "from toy", "import time; time.sleep(100)\nfrom toy")
+        book.edit(book.chapter(name), "from toy", "import time; time.sleep(300)\nfrom toy")
     with subprocess.Popen(
         COMMAND,
         cwd=book.folder,
@@ -291,7 +291,7 @@ def test_interrupted_while_chapters_are_executed_it_ends(book):
             pass
         time.sleep(3)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
         assert process.returncode != 0 and b"IPKernelApp" not in said
 
 
