@@ -173,12 +173,13 @@ def test_the_table_shows_every_way():
     assert first["Images a second"] == "15.0 (10.0\u00a0to\u00a020.0)"
     assert first["Times Keras"] == "1"
     assert second["Times Keras"] == "2.25 (2.00\u00a0to\u00a02.50)"
-    assert second["Precision"] == "mixed bfloat16"
+    assert second["Training with"] == "cnn-explainer, mixed bfloat16"
     assert "median of 2 rounds" in table.caption
     alike = sample()
     alike["comparisons"][0]["contenders"]["explainer"]["precision"] = "float32"
     table_of_one = bench.table(bench.Benchmark.model_validate(alike))
-    assert "Precision" not in table_of_one.frame and "float32" in table_of_one.caption
+    assert table_of_one.frame["Training with"].iloc[1] == "cnn-explainer"
+    assert "All computed in float32." in table_of_one.caption
     assert "A dash: the accuracy was not compared." in table.caption
     assert "Some CPU, 2 cores" in table.source
     assert "Accuracy" in table._repr_html_()

@@ -46,8 +46,12 @@ def table(benchmark: Benchmark | None = None) -> Table:
         ]
         caption += f" Taken on another machine, {processor}: the accuracy of {', '.join(names)}."
     frame = pd.DataFrame(rows).set_index("Network")
-    if frame["Precision"].nunique() == 1:
-        caption += f" All computed in {frame.pop('Precision').iloc[0]}."
+    computed_in = frame.pop("Precision")
+    if computed_in.nunique() == 1:
+        caption += f" All computed in {computed_in.iloc[0]}."
+    else:
+        # Not in a column of its own, for which a page has no room.
+        frame["Training with"] += ", " + computed_in
     return Table(frame, caption, _source(benchmark, shipped))
 
 
