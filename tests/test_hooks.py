@@ -277,7 +277,15 @@ def test_killed_at_any_moment_the_next_build_is_right(book):
     assert book.good_build().executed == []
 
 
-def test_interrupted_while_chapters_are_executed_it_ends(book):
+@pytest.fixture
+def heard():
+    """A process that is begun now hears Ctrl-C, though the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupted_while_chapters_are_executed_it_ends(book, heard):
     for name in "ab":
         book.edit(book.chapter(name), "from toy", "import time; time.sleep(300)\nfrom toy")
     with subprocess.Popen(

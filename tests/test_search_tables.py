@@ -49,8 +49,13 @@ def test_the_best_trials_stand_side_by_side():
 def test_no_more_trials_are_shown_than_there_are():
     table = tables.trials(THREE[0], 50)
     assert table.frame.shape[1] == 6
-    assert table.caption.startswith("All 6 trials, the best first, with")
-    assert tables.trials(THREE[0], 5).caption.startswith("The 5 best of 6 trials, with")
+    assert table.caption.startswith("All 6 trials, the best first, of the search")
+    assert tables.trials(THREE[0], 5).caption.startswith("The 5 best of 6 trials of the search")
+
+
+def test_tables_of_different_searches_are_told_apart():
+    captions = [tables.trials(each).caption for each in THREE]
+    assert len({*captions}) == len(captions)
 
 
 def test_importance_stands_beside_what_the_best_and_the_worst_had():

@@ -64,10 +64,10 @@ def trials(sweep: Sweep, count: int = 5) -> Table:
     which = f"The {len(best)} best" if len(best) > 1 else "The best"
     which += f" of {len(sweep.trials)} trials"
     if len(best) == len(sweep.trials) > 1:
-        which = f"All {len(best)} trials, the best first"
+        which = f"All {len(best)} trials, the best first,"
     caption = (
-        f"{which}, with the settings that were chosen. All other settings are the same in all"
-        " trials."
+        f"{which} of the search {sweep.space.name}, with the settings that were chosen. All other"
+        " settings are the same in all trials."
     )
     return Table(frame, caption, describe(sweep))
 
