@@ -46,7 +46,7 @@ def test_a_row_a_run(home):
     table = results.frame(RUNS)
     assert [*table.name] == ["lenet5-plain", "alexnet-plain"]
     assert [*table.columns] == [*results.row(RUNS[0])]
-    assert {*table.columns[table.isna().any()]} == {*Changes.model_fields}
+    assert {*table.columns[table.isna().any()]} == {*Changes.model_fields, "weight_decay"}
 
 
 def test_without_an_argument_all_records(home):
