@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import nbformat
@@ -101,7 +102,9 @@ def test_a_fork_can_be_ended_and_none_minds_if_it_has_ended(tmp_path, end, ended
             os.kill(fork.pid, signal.SIGKILL)
             while fork.poll() is None:
                 time.sleep(0.01)
-        asyncio.run(getattr(provisioner, end)())
+        # In a thread of its own, as a browser's tests may have left a loop in this one.
+        with ThreadPoolExecutor() as pool:
+            pool.submit(asyncio.run, getattr(provisioner, end)()).result()
         assert fork.wait() == 0
     finally:
         template.close()
