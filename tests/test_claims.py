@@ -1,5 +1,6 @@
 from collections import Counter
 from html import escape
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from scipy import stats
 
 from cnn_explainer import runs
 from cnn_explainer.claims import PARTS, Verdict, check, evidence, steps, summary, table
-from cnn_explainer.experiments import get
+from cnn_explainer.experiments import CATALOGUE, get
 
 EVERY = {claim.id: claim for part in PARTS.values() for claim in part}
 HOLDS, FAILS, NOISE, UNTOLD = Verdict
@@ -133,21 +134,22 @@ def test_more_holds_if_it_is_more_than_noise():
     assert evidence.alike("accuracy")(high, low).verdict == FAILS
 
 
-@pytest.mark.parametrize("measure, curve", evidence.CURVES.items())
-def test_without_common_seeds_the_curves_tell_the_noise(measure, curve):
-    calm, rough = (tuple(0.5 + size * (-1) ** i for i in range(50)) for size in (0.001, 0.2))
+@pytest.mark.parametrize("measure", ["loss", "ece", evidence.TRAINING, evidence.SPEED])
+def test_what_only_seeds_tell_one_seed_each_does_not(measure):
+    pair = seeds_of("vgg16-plain", 1), seeds_of("vgg16-augmented", 1)
+    for test in (evidence.rises, evidence.falls, evidence.alike):
+        assert test(measure)(*pair).verdict == UNTOLD
 
-    def pair(values):
-        """More training accuracy, gap and loss; then less."""
-        for name, by in (("vgg16-plain", 0.1), ("vgg16-augmented", 0)):
-            (run,) = curved(name, **{curve: tuple(value + by for value in values)})
-            train = run.train.model_copy(update={"accuracy": 0.8 + by})
-            test = run.test.model_copy(update={"accuracy": 0.5, "loss": 1 + by})
-            yield (run.model_copy(update={"train": train, "test": test}),)
 
-    assert evidence.rises(measure)(*pair(calm)).verdict == HOLDS
-    assert evidence.falls(measure)(*pair(calm)).verdict == FAILS
-    assert evidence.rises(measure)(*pair(rough)).verdict == NOISE
+def test_two_seeds_of_one_experiment_are_not_found_to_be_different():
+    """Of the shipped records, one seed against another: nothing is there to be found."""
+    found = {
+        evidence.rises(measure)((one,), (other,)).verdict
+        for name in CATALOGUE
+        for one, other in combinations(runs.of(name), 2)
+        for measure in ("accuracy", "gap", "loss", evidence.TRAINING, evidence.SPEED)
+    }
+    assert found == {NOISE, UNTOLD}
 
 
 def test_the_scatter_of_noise_on_a_slope_is_that_of_the_noise():
@@ -228,7 +230,7 @@ def test_more_data_must_close_the_gap():
     ignorant = share(0.25, 0.5, 0.51, trained=0.55)
     found = test(ignorant, middle, narrow)
     assert found.verdict == HOLDS
-    assert "With 25 % it has not come to know 90.0 % of them." in found.words.replace("\xa0", " ")
+    assert "fewer than 90.0\xa0% were learned" in found.words
     assert test(ignorant, share(0.5, 0.5, 0.51, trained=0.6), narrow).verdict == UNTOLD
 
 
@@ -284,7 +286,9 @@ def test_an_unshuffled_split_is_to_blame_only_if_shuffling_helps():
 def test_a_published_accuracy_is_reproduced_within_noise():
     test = EVERY["base-accuracy"].test
     assert test(accurate("base-plain", 0.7094)).verdict == HOLDS
-    assert test(accurate("base-plain", 0.95)).verdict == FAILS
+    # Another seed may give the write-up's number; if three seeds are far from it, hardly.
+    assert test(accurate("base-plain", 0.95)).verdict == UNTOLD
+    assert test(accurate("base-plain", 0.95, 0.951, 0.952)).verdict == FAILS
     assert test(()).verdict == UNTOLD
     assert test((samples.run("base-plain", epochs_done=31),)).verdict == UNTOLD
 
@@ -297,6 +301,27 @@ def test_vgg_gains_little_unless_it_beats_alexnet():
     assert test((), alexnet, (), (), (), ()).verdict == UNTOLD
 
 
+def test_what_one_training_each_does_not_tell_is_not_told_for_several():
+    vgg, alexnet = accurate("vgg16-plain", 0.90), accurate("alexnet-plain", 0.70)
+    assert EVERY["vgg-marginal"].test(vgg, alexnet, (), (), (), ()).verdict == UNTOLD
+    assert EVERY["vgg-marginal"].test(alexnet, vgg, (), (), (), ()).verdict == HOLDS
+
+
+def test_a_rate_matters_if_one_pair_of_rates_is_more_than_noise():
+    """Of the widest pair, two single trainings, it cannot be told."""
+    test = EVERY["settings-matter"].test
+
+    def at(rate, *accuracies):
+        return accurate(get("lenet5-augmented", learning_rate=rate), *accuracies)
+
+    high, usual, low = at(0.1, 0.1), at(0.01, 0.6, 0.602), at(0.001, 0.61)
+    found = test(high, usual, low)
+    assert found.verdict == HOLDS
+    assert "50.1 points" in found.words
+    assert test(high, usual[:1], low).verdict == UNTOLD
+    assert test(at(0.1, 0.6), usual[:1], at(0.001, 0.605)).verdict == FAILS
+
+
 def test_a_training_that_is_shorter_than_asked_is_said():
     short = samples.run("vgg16-plain", epochs_done=20)
     checked = EVERY["vgg-overfits"].check(lambda experiment: (short,))
@@ -305,10 +330,11 @@ def test_a_training_that_is_shorter_than_asked_is_said():
 
 def test_a_record_changed_by_hand_changes_the_verdict(nothing):
     claim = EVERY["lenet-less-accurate"]
-    for run in (*accurate("base-plain", 0.7), *accurate("lenet5-plain", 0.59)):
+    for run in (*accurate("base-plain", 0.7, 0.701), *accurate("lenet5-plain", 0.59, 0.591)):
         runs.save(run)
     assert claim.check().verdict == HOLDS
-    runs.save(accurate("lenet5-plain", 0.95)[0])
+    for run in accurate("lenet5-plain", 0.95, 0.951):
+        runs.save(run)
     assert claim.check().verdict == FAILS
     assert "25.0 points above" in claim.check().words
 

@@ -10,7 +10,7 @@ from samples import accurate, run
 from scipy import stats
 
 from cnn_explainer import comparison
-from cnn_explainer.comparison import MEASURES, Difference, Measure, among, compare, together
+from cnn_explainer.comparison import LEVEL, MEASURES, Difference, Measure, among, compare, together
 from cnn_explainer.published import RESULTS
 
 PLAIN = accurate("lenet5-plain", 0.55, 0.56, 0.545, 0.56)
@@ -66,8 +66,12 @@ def test_one_seed_each_is_wrong_as_often_as_it_says(images):
     shares = rng.binomial(images, 0.6, size=(4000, 2)) / images
     wrong = [
         comparison._apart(
-            ("a", "b"), MEASURES["accuracy"], [pair[:1], pair[1:]], [images] * 2
-        ).more_than_noise
+            ("a", "b"),
+            MEASURES["accuracy"],
+            [pair[:1], pair[1:]],
+            sum(comparison._binomial(share, images) for share in pair),
+        ).p
+        < LEVEL
         for pair in shares
     ]
     assert 0.035 < np.mean(wrong) < 0.065
@@ -97,7 +101,7 @@ def test_seeds_that_are_not_common_add_their_variance():
 
 def test_with_images_without_number_only_the_seeds_are_left():
     values = [np.array([0.58, 0.575, 0.57]), np.array([0.55, 0.56])]
-    found = comparison._apart(("a", "b"), MEASURES["accuracy"], values, [10**15, 10**15])
+    found = comparison._apart(("a", "b"), MEASURES["accuracy"], values, 1e-15)
     expected = stats.ttest_ind(*values)
     assert found.p == pytest.approx(expected.pvalue, rel=1e-6)
 
@@ -109,11 +113,53 @@ def test_the_published_number_is_one_more_seed():
     assert comparison.with_published(PLAIN[:1]).method == "test images alone"
 
 
-def test_other_measures_are_compared_seed_by_seed_or_not_at_all():
+def test_a_gap_knows_the_test_images_as_an_accuracy_does():
     gaps = [run.train.accuracy - run.test.accuracy for run in BETTER]
     others = [run.train.accuracy - run.test.accuracy for run in PLAIN]
     assert compare(BETTER, PLAIN, "gap").p == pytest.approx(stats.ttest_rel(gaps, others).pvalue)
-    alone = compare(BETTER[:1], PLAIN, "gap")
+    one, other = (accurate(name, 0.6) for name in ("vgg16-plain", "alexnet-plain"))
+    gap, accuracy = (compare(one, other, measure) for measure in ("gap", "accuracy"))
+    assert gap.method == accuracy.method == "test images alone"
+    assert gap.high - gap.low == pytest.approx(accuracy.high - accuracy.low)
+
+
+def test_what_one_seed_does_not_show_is_said():
+    far = compare(accurate("vgg16-plain", 0.5), accurate("vgg16-augmented", 0.9))
+    assert far.words.endswith(
+        "That is more than the noise of the test images; what another seed would change is not"
+        " known."
+    )
+
+
+def test_seeds_on_other_copies_of_the_data_are_no_pairs():
+    def on(copy, run):
+        made = run.provenance.model_copy(update={"dataset_fingerprint": copy})
+        return run.model_copy(update={"provenance": made})
+
+    elsewhere = [on("fedcba9876543210", run) for run in BETTER]
+    assert compare(elsewhere, PLAIN).method == "test images and seeds"
+    assert (
+        compare([*elsewhere[:1], *BETTER[1:]], PLAIN).method == f"{len(BETTER) - 1} seeds, paired"
+    )
+
+
+def test_images_held_out_are_not_the_test_images():
+    held = [
+        run.model_copy(update={"experiment": run.experiment.model_copy(update={"held_out": 0.1})})
+        for run in BETTER
+    ]
+    with pytest.raises(ValueError, match=r"cifar10\. Received: cifar10, on 10% of its"):
+        compare(PLAIN, held)
+
+
+def test_other_measures_are_compared_seed_by_seed_or_not_at_all():
+    losses, others = (1.2, 1.3, 1.5, 1.1), [run.test.loss for run in PLAIN]
+    better = [
+        run.model_copy(update={"test": run.test.model_copy(update={"loss": loss})})
+        for run, loss in zip(BETTER, losses, strict=True)
+    ]
+    assert compare(better, PLAIN, "loss").p == pytest.approx(stats.ttest_rel(losses, others).pvalue)
+    alone = compare(BETTER[:1], PLAIN, "loss")
     assert isnan(alone.p)
     assert (alone.verdict, alone.more_than_noise) == ("cannot be told", False)
     assert alone.words.endswith("Whether that is more than noise cannot be told.")
@@ -214,7 +260,9 @@ def test_what_is_published_is_judged_by_its_images():
     assert found.p == pytest.approx(stats.chi2_contingency(counts, correction=False)[1], rel=0.02)
     assert "accuracy of the write-up's AlexNet (with augmentation) is 3.1 points" in found.words
     assert found.verdict == "within noise"
-    assert comparison.of_published("vgg16-augmented", "vgg16-plain").more_than_noise
+    far = comparison.of_published("vgg16-augmented", "vgg16-plain")
+    assert far.p < LEVEL
+    assert far.verdict == "cannot be told"
 
 
 @pytest.mark.parametrize(

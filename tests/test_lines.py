@@ -14,7 +14,7 @@ def test_the_alternative_text_says_how_each_line_goes():
     figure = lines({"ours": [2.5, 0.5, 1], "theirs": [3, 2, 1]}, **AXES)
     assert figure.alt == (
         "Loss (nats) over step. ours: from 2.5 at 0 to 1 at 2, lowest 0.5 at 1."
-        " theirs: from 3 at 0 to 1 at 2, lowest 1 at 2."
+        " theirs: from 3 at 0 to 1 at 2."
     )
 
 

@@ -360,5 +360,5 @@ def test_published_differences_are_taken_together():
     found = comparison.together(comparison.of_published(*pair) for pair in pairs)
     assert [*table.frame.index] == [" − ".join(pair) for pair in pairs]
     assert table.frame["p"].tolist() == [each.p for each in found]
-    assert table.frame["That is"].tolist() == ["within noise", "more than noise"]
+    assert table.frame["That is"].tolist() == ["within noise", "cannot be told"]
     assert "adjusted for 2 comparisons" in table.caption

@@ -23,6 +23,9 @@ from .runs import Run
 LEVEL = 0.05
 """What would happen by chance less often than this is called more than noise."""
 
+IMAGES_ALONE = "test images alone"
+"""The method where no side shows how far its seeds lie apart."""
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -85,15 +88,23 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """`more than noise`, `within noise` or `cannot be told`."""
-        if isnan(self.p):
-            return "cannot be told"
-        return "more than noise" if self.p < LEVEL else "within noise"
+        """`more than noise`, `within noise` or `cannot be told`.
+
+        More than the noise of the test images alone is not yet more than noise: seeds of one
+        experiment are often as far apart.
+        """
+        if self.p >= LEVEL:
+            return "within noise"
+        return "cannot be told" if isnan(self.p) or self._of_images else "more than noise"
 
     @property
     def more_than_noise(self) -> bool:
         """Whether chance alone gives so large a difference less often than `LEVEL`."""
-        return self.p < LEVEL
+        return self.verdict == "more than noise"
+
+    @property
+    def _of_images(self) -> bool:
+        return self.p < LEVEL and self.method == IMAGES_ALONE
 
     @property
     def words(self) -> str:
@@ -129,6 +140,11 @@ class Difference:
         if isnan(self.p):
             return "Whether that is more than noise cannot be told."
         among = f", also among {self.compared} comparisons" if self.compared > 1 else ""
+        if self._of_images:
+            return (
+                f"That is more than the noise of the test images{among}; what another seed would"
+                " change is not known."
+            )
         return f"That is {self.verdict}{among}."
 
 
@@ -143,29 +159,37 @@ def compare(
     `measure` is one of `MEASURES` by its name, or one of your own.
 
     With three common seeds or more, Student's interval of the differences seed by seed: it speaks
-    of other seeds on these test images. Else, for the accuracy, a normal interval from the
-    number of test images (a binomial count on each side), to which the seeds' variance is added
-    if one of the sides has several. It is a little too wide, as both were tested on the same
-    images. The other measures have Student's of two common seeds, wide as it is, or none.
+    of other seeds on these test images. Seeds on different copies of the data are no pair. Else,
+    for the accuracy and the gap, a normal interval from the number of test images (a binomial
+    count on each side), to which the seeds' variance is added if one of the sides has several. It
+    is a little too wide, as both were tested on the same images. The other measures have Student's
+    of two common seeds, wide as it is, or none.
 
     Raises `ValueError` for an unknown measure, or runs on different data.
     """
     chosen = measure_of(measure)
     sides = as_seeds(first), as_seeds(second)
-    data = [side[0].experiment.dataset for side in sides]
+    data = [_tested_on(side[0].experiment) for side in sides]
     if data[0] != data[1]:
         raise ValueError(f"`second` must be on the data of `first`, {data[0]}. Received: {data[1]}")
     titles = [title(side) for side in sides]
-    values = [{run.experiment.seed: chosen.of(run) for run in side} for side in sides]
+    values = [
+        {(run.experiment.seed, run.provenance.dataset_fingerprint): chosen.of(run) for run in side}
+        for side in sides
+    ]
     common = sorted(values[0].keys() & values[1].keys())
+    counted = chosen in (MEASURES["accuracy"], MEASURES["gap"])
     # From two differences Student's interval is 13 of its standard errors wide to either side.
-    if len(common) > (2 if chosen is MEASURES["accuracy"] else 1):
-        gains = np.array([values[0][seed] - values[1][seed] for seed in common])
+    if len(common) > (2 if counted else 1):
+        gains = np.array([values[0][pair] - values[1][pair] for pair in common])
         found = _student(gains.mean(), gains.var(ddof=1) / len(gains), len(gains) - 1)
         return Difference(*titles, chosen, *found, f"{len(common)} seeds, paired")
     numbers = [np.array([*side.values()]) for side in values]
-    images = [int(np.sum(side[0].confusion)) for side in sides]
-    return _apart(titles, chosen, numbers, images)
+    if not counted:
+        mean = numbers[0].mean() - numbers[1].mean()
+        return Difference(*titles, chosen, float(mean), nan, nan, nan, "too few seeds")
+    # The training images are the ones that were trained on: in a gap they are no sample.
+    return _apart(titles, chosen, numbers, sum(map(_counting, sides)))
 
 
 def with_published(runs: Run | Sequence[Run]) -> Difference:
@@ -177,8 +201,8 @@ def with_published(runs: Run | Sequence[Run]) -> Difference:
     theirs = published.of(seeds[0])
     titles = [title(seeds), "the write-up"]
     numbers = [np.array([run.test.accuracy for run in seeds]), np.array([theirs.accuracy])]
-    images = [int(np.sum(seeds[0].confusion)), theirs.images]
-    return _apart(titles, MEASURES["accuracy"], numbers, images)
+    counted = _counting(seeds) + _binomial(theirs.accuracy, theirs.images)
+    return _apart(titles, MEASURES["accuracy"], numbers, counted)
 
 
 def of_published(first: str, second: str) -> Difference:
@@ -199,7 +223,8 @@ def of_published(first: str, second: str) -> Difference:
     titles = [f"the write-up's {words.experiment(CATALOGUE[name])}" for name in names]
     sides = [published.RESULTS[name] for name in names]
     numbers = [np.array([each.accuracy]) for each in sides]
-    return _apart(titles, MEASURES["accuracy"], numbers, [each.images for each in sides])
+    counted = sum(_binomial(each.accuracy, each.images) for each in sides)
+    return _apart(titles, MEASURES["accuracy"], numbers, counted)
 
 
 def among(runs: Iterable[Run], measure: str | Measure = "accuracy") -> tuple[Difference, ...]:
@@ -255,16 +280,29 @@ def half_interval(values: np.ndarray) -> np.ndarray:
     return stdtrit(count - 1, 1 - LEVEL / 2) * values.std(0, ddof=1) / count**0.5
 
 
+def _tested_on(experiment: Experiment) -> str:
+    if experiment.held_out:
+        return f"{experiment.dataset}, on {experiment.held_out:.0%} of its training images held out"
+    return experiment.dataset
+
+
+def _counting(seeds: Sequence[Run]) -> float:
+    """The variance of their mean accuracy by the choice of the test images."""
+    accuracy = float(np.mean([run.test.accuracy for run in seeds]))
+    return _binomial(accuracy, int(np.sum(seeds[0].confusion)))
+
+
+def _binomial(accuracy: float, images: int) -> float:
+    return accuracy * (1 - accuracy) / images
+
+
 def _apart(
-    titles: Sequence[str], measure: Measure, values: Sequence[np.ndarray], images: Sequence[int]
+    titles: Sequence[str], measure: Measure, values: Sequence[np.ndarray], counted: float
 ) -> Difference:
     """Without pairs: the variance of the test images, and of the seeds as far as it is known."""
     mean = values[0].mean() - values[1].mean()
-    if measure is not MEASURES["accuracy"]:
-        return Difference(*titles, measure, float(mean), nan, nan, nan, "too few seeds")
-    counted = sum(v.mean() * (1 - v.mean()) / n for v, n in zip(values, images, strict=True))
     freedom = sum(len(v) - 1 for v in values)
-    method = "test images alone"
+    method = IMAGES_ALONE
     seeded = 0.0
     if freedom:
         spread = sum(((v - v.mean()) ** 2).sum() for v in values) / freedom

@@ -6,10 +6,8 @@ A claim that one experiment has more of something holds if the difference is mor
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isnan
 
 import numpy as np
-from scipy.special import ndtr
 
 from .. import comparison, words
 from ..architectures import shapes
@@ -17,7 +15,7 @@ from ..comparison import Difference, Measure, compare
 from ..provenance import shortfall
 from ..runs import Run
 from .claim import Outcome, Seeds, Verdict, holds_if, listed, percent, points
-from .steps import SETTLED, scatter
+from .steps import SETTLED
 
 STRONG = 0.2
 """A gap between training and test accuracy from which on overfitting is called strong."""
@@ -34,23 +32,20 @@ SPEED = Measure(
     100,
 )
 
-CURVES = {"gap": "val_accuracy", "loss": "val_loss", TRAINING: "accuracy", SPEED: "accuracy"}
-"""Whose scatter says how noisy a measure is, where no seeds do."""
-
 
 def rises(measure: str | Measure) -> Callable[[Seeds, Seeds], Outcome]:
     """The first experiment has more of it than the second."""
-    return lambda first, second: ordered(difference(first, second, measure), 1)
+    return lambda first, second: ordered(compare(first, second, measure), 1)
 
 
 def falls(measure: str | Measure) -> Callable[[Seeds, Seeds], Outcome]:
     """The first experiment has less of it than the second."""
-    return lambda first, second: ordered(difference(first, second, measure), -1)
+    return lambda first, second: ordered(compare(first, second, measure), -1)
 
 
 def ordered(found: Difference, sign: int) -> Outcome:
     """Whether a difference is more than noise, and to the side that was claimed."""
-    if isnan(found.p):
+    if found.verdict == "cannot be told":
         return Outcome(found.words, Verdict.UNTOLD)
     if not found.more_than_noise:
         return Outcome(found.words, Verdict.NOISE)
@@ -61,22 +56,12 @@ def alike(measure: str | Measure) -> Callable[[Seeds, Seeds], Outcome]:
     """The two differ in it by no more than noise."""
 
     def test(first: Seeds, second: Seeds) -> Outcome:
-        found = difference(first, second, measure)
-        if isnan(found.p):
+        found = compare(first, second, measure)
+        if found.verdict == "cannot be told":
             return Outcome(found.words, Verdict.UNTOLD)
         return holds_if(not found.more_than_noise, found.words)
 
     return test
-
-
-def difference(first: Seeds, second: Seeds, measure: str | Measure) -> Difference:
-    """As `compare`; where no seeds tell the noise, the curves do, from epoch to epoch."""
-    found = compare(first, second, measure)
-    if not isnan(found.p) or measure not in CURVES:
-        return found
-    variance = sum(scatter(side, CURVES[measure])[0] / len(side) for side in (first, second))
-    p = 2 * ndtr(-abs(found.mean) / variance**0.5) if variance else float(found.mean == 0)
-    return replace(found, p=float(p), method="noise taken from the curves' scatter")
 
 
 def reproduces(*variants: Seeds) -> Outcome:
@@ -85,19 +70,18 @@ def reproduces(*variants: Seeds) -> Outcome:
     if not recorded:
         return Outcome("No training of all epochs is recorded.", Verdict.UNTOLD)
     found = comparison.together(map(comparison.with_published, recorded))
-    return holds_if(
-        not any(each.more_than_noise for each in found), " ".join(each.words for each in found)
-    )
+    said = " ".join(each.words for each in found)
+    verdicts = {each.verdict for each in found}
+    if "more than noise" not in verdicts and "cannot be told" in verdicts:
+        return Outcome(said, Verdict.UNTOLD)
+    return holds_if("more than noise" not in verdicts, said)
 
 
 def published_rise(later: str, earlier: str) -> Callable[[], Outcome]:
     """The write-up's own accuracies differ by more than the noise of its test images."""
 
     def test() -> Outcome:
-        found = comparison.of_published(later, earlier)
-        if not found.more_than_noise:
-            return Outcome(found.words, Verdict.NOISE)
-        return holds_if(found.mean > 0, found.words)
+        return ordered(comparison.of_published(later, earlier), 1)
 
     return test
 
@@ -163,10 +147,10 @@ def closes_with_data(*shares: Seeds) -> Outcome:
     said = f"The gap is {gaps} of the training images."
     known = [s for s in shares if np.mean([run.train.accuracy for run in s]) >= KNOWN]
     if few := [words.share(s[0].experiment.train_share) for s in shares if s not in known]:
-        said += f" With {listed(few)} it has not come to know {percent(KNOWN)} of them."
+        said += f" With {listed(few)} fewer than {percent(KNOWN)} were learned: not counted."
     if len(known) < 2:
         return Outcome(said, Verdict.UNTOLD)
-    found = ordered(difference(known[-1], known[0], "gap"), -1)
+    found = ordered(compare(known[-1], known[0], "gap"), -1)
     return replace(found, words=f"{said} {found.words}")
 
 

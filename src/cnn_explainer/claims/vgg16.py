@@ -1,6 +1,7 @@
 """What the write-up says about VGG16 and its variants."""
 
 from itertools import pairwise
+from operator import gt, lt
 
 import numpy as np
 
@@ -30,37 +31,43 @@ OTHERS = tuple(each for each in CATALOGUE.values() if each.model != "vgg16")
 SHARES = tuple(get("vgg16-plain", train_share=share) for share in (0.25, 0.5, 1))
 
 FAMILY = {
-    "A": (1, 1, 2, 2, 2),
-    "B": (2, 2, 2, 2, 2),
-    "D": (2, 2, 3, 3, 3),
-    "E": (2, 2, 4, 4, 4),
+    "A": ("3", "3", "33", "33", "33"),
+    "B": ("33", "33", "33", "33", "33"),
+    "C": ("33", "33", "331", "331", "331"),
+    "D": ("33", "33", "333", "333", "333"),
+    "E": ("33", "33", "3333", "3333", "3333"),
 }
-"""3 × 3 convolutions in each block, of 64, 128, 256, 512 and 512 filters (Simonyan, table 1).
+"""The kernels' sides in each block, of 64, 128, 256, 512 and 512 filters (Simonyan, table 1).
 
-C is left out: it has as many layers as D, some of them of another size.
+A-LRN is left out: it is A with a normalisation, which has no weights.
 """
 
 
 def _in_the_middle() -> Outcome:
-    layers = {name: sum(blocks) + 3 for name, blocks in FAMILY.items()}
+    """As many of its family have fewer weights as have more."""
     weights = {name: _weights(blocks) for name, blocks in FAMILY.items()}
     said = listed(
-        f"{layers[name]} layers and {weights[name] / 1e6:.0f} million weights" for name in FAMILY
+        f"{len(''.join(blocks)) + 3} layers and {weights[name] / 1e6:.0f} million weights"
+        for name, blocks in FAMILY.items()
     )
-    ours = weights["D"]
+    lighter, heavier = (
+        sum(compare(each, weights["D"]) for each in weights.values()) for compare in (lt, gt)
+    )
     return holds_if(
-        min(weights.values()) < ours < max(weights.values()),
-        f"The networks of the paper have {said}.",
+        lighter == heavier,
+        f"The networks of the paper have {said}. VGG16 is the fourth: {lighter} have fewer weights"
+        f" and {heavier} has more.",
     )
 
 
-def _weights(blocks: tuple[int, ...]) -> int:
+def _weights(blocks: tuple[str, ...]) -> int:
     """With the paper's three dense layers for 1,000 classes; without biases."""
-    channels = [3]
-    for count, filters in zip(blocks, (64, 128, 256, 512, 512), strict=True):
-        channels += [filters] * count
-    convolutions = sum(9 * before * after for before, after in pairwise(channels))
-    return convolutions + sum(a * b for a, b in pairwise((7 * 7 * 512, 4096, 4096, 1000)))
+    before, weights = 3, 0
+    for sides, filters in zip(blocks, (64, 128, 256, 512, 512), strict=True):
+        for side in map(int, sides):
+            weights += side * side * before * filters
+            before = filters
+    return weights + sum(a * b for a, b in pairwise((7 * 7 * 512, 4096, 4096, 1000)))
 
 
 def _highest_loss(vgg: Seeds, *others: Seeds) -> Outcome:

@@ -22,13 +22,15 @@ def lines(
     ylabel: str,
     ylim: tuple[float, float] | None = None,
     caption: str = "",
+    alt: str = "",
     runs: Sequence[Run] = (),
 ) -> Figure:
     """One to three lines over the same `x`; without it, over 0, 1, 2, …
 
         lines({"NumPy": losses, "Keras": theirs}, xlabel="Step", ylabel="Loss (nats)")
 
-    `ylim` keeps the axis the same in a series of figures. `runs` are those whose numbers these
+    `ylim` keeps the axis the same in a series of figures. `alt` says what they show; without it,
+    the ends and the extremes of each line are told. `runs` are those whose numbers these
     are: what they were stands below.
 
     Raises `ValueError` for more lines, or one that is not as long as `x`.
@@ -50,18 +52,21 @@ def lines(
         # Long names stand one below the other: side by side the ends would be cut off.
         columns = len(named) if sum(map(len, named)) < 50 else 1
         made.plot.legend(loc="outside lower center", ncols=columns, handlelength=2.8)
-    alt = f"{ylabel} over {_lower(xlabel)}. " + " ".join(
+    alt = alt or f"{ylabel} over {_lower(xlabel)}. " + " ".join(
         _course(name, x, np.asarray(y)) for name, y in named.items()
     )
     return Figure((made.panel,), alt, caption, describe(runs) if runs else "")
 
 
 def _course(name: str, x: np.ndarray, y: np.ndarray) -> str:
-    lowest = int(y.argmin())
-    return (
-        f"{name}: from {y[0]:.3g} at {x[0]:g} to {y[-1]:.3g} at {x[-1]:g},"
-        f" lowest {y[lowest]:.3g} at {x[lowest]:g}."
-    )
+    # Rounded first, and 0 added: sums that should be 0 are 1e-16, and there is no −0.
+    y = y.round(9) + 0
+    extremes = [
+        f", {kind} {y[i]:.3g} at {x[i]:g}"
+        for kind, i in (("lowest", int(y.argmin())), ("highest", int(y.argmax())))
+        if y[i] not in (y[0], y[-1])
+    ]
+    return f"{name}: from {y[0]:.3g} at {x[0]:g} to {y[-1]:.3g} at {x[-1]:g}{''.join(extremes)}."
 
 
 def _lower(label: str) -> str:
