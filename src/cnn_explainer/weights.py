@@ -44,7 +44,13 @@ def restore(name: str | Experiment, **changes) -> "keras.Model":
     """
     experiment = get(name, **changes)
     arrays = read(experiment)
-    model = build(experiment.model, experiment.variant, image_size=experiment.image_size)
+    model = build(
+        experiment.model,
+        experiment.variant,
+        image_size=experiment.image_size,
+        augmentation=experiment.strengths,
+        **experiment.changes.model_dump(),
+    )
     for weight in model.weights:
         weight.assign(arrays[weight.path].astype(np.float32))
     return model
