@@ -329,6 +329,8 @@ def test_the_command_writes_experiments_and_files(tmp_path):
     ("arguments", "message"),
     [
         (["vgg16-plain"], "the weights of vgg16-plain, seed 42, are not in"),
+        # Its record is shipped: without --again, nothing would be trained.
+        (["vgg16-plain"], "`cnn-explainer train vgg16-plain --again` makes them"),
         (["missing.keras"], "missing.keras is no Keras model: "),
     ],
 )

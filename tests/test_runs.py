@@ -80,8 +80,19 @@ def test_of_opens_the_records_of_that_name_alone(home):
 
 
 def test_no_record():
-    with pytest.raises(RecordNotFound, match=r"lenet5-plain, seed 4000000000.*cnn-explainer train"):
-        runs.load("lenet5-plain", seed=4_000_000_000)
+    command = "`cnn-explainer train lenet5-plain --seed 4000000000 --epochs 3` makes one"
+    with pytest.raises(RecordNotFound, match=f"lenet5-plain, seed 4000000000.*{command}"):
+        runs.load("lenet5-plain", seed=4_000_000_000, epochs=3)
+
+
+def test_an_own_record_is_not_the_shipped_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
+    runs.save(samples.run(), runs.SHIPPED)
+    assert runs.recorded(get("lenet5-plain"))
+    with pytest.raises(RecordNotFound, match=r"no record of lenet5-plain.*/records\. `cnn-explain"):
+        runs.own(get("lenet5-plain"))
+    runs.save(samples.run(epochs_done=20))
+    assert runs.own(get("lenet5-plain")) == samples.run(epochs_done=20)
 
 
 def test_shipped_records_are_what_their_names_say():

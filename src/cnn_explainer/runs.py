@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from .errors import DamagedRecord, RecordNotFound, first_fault
-from .experiments import CATALOGUE, RECORDED, Experiment, get
+from .experiments import CATALOGUE, RECORDED, Experiment, get, train_command
 from .files import user_folder, write_atomically
 
 SCHEMA_VERSION = 1
@@ -283,8 +283,25 @@ def load(name: str | Experiment, **changes) -> Run:
 
     Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
     """
-    experiment = get(name, **changes)
-    for place in (folder(), SHIPPED):
+    return _first(get(name, **changes), folder(), SHIPPED)
+
+
+def own(experiment: Experiment) -> Run:
+    """The user's own record of an experiment, whatever is shipped. Raises as `load`."""
+    return _first(experiment, folder())
+
+
+def recorded(experiment: Experiment) -> bool:
+    """Whether there is a record of it. Raises `DamagedRecord` if it cannot be read."""
+    try:
+        load(experiment)
+    except RecordNotFound:
+        return False
+    return True
+
+
+def _first(experiment: Experiment, *places: Path) -> Run:
+    for place in places:
         path = place / f"{experiment.slug}.json"
         # Opened, not asked for: a build that traces open files then sees what it depends on,
         # a record that is not there yet included.
@@ -293,9 +310,10 @@ def load(name: str | Experiment, **changes) -> Run:
         except FileNotFoundError:
             continue
         return read(path)
+    package = " or in the package" if SHIPPED in places else ""
     raise RecordNotFound(
         f"there is no record of {experiment.name}, seed {experiment.seed}, key {experiment.key},"
-        f" in {folder()} or in the package. `cnn-explainer train {experiment.name}` makes one"
+        f" in {folder()}{package}. `{train_command(experiment)}` makes one"
     )
 
 

@@ -17,7 +17,6 @@ from . import runs as records
 from .architectures import architecture, multiply_adds, parameters, shapes
 from .comparison import half_interval
 from .datasets import SOURCES
-from .errors import RecordNotFound
 from .experiments import CATALOGUE, Experiment
 from .provenance import as_runs, as_seeds, by_experiment, describe, quickest, title
 from .published import RESULTS, epochs_to_match, seconds_to_match
@@ -162,7 +161,7 @@ def experiments() -> Table:
             "Image size": words.shape((experiment.image_size,) * 2),
             "Parameters": parameters(experiment.model),
             "Precision": words.precision(experiment.recipe.precision),
-            "Recorded": "yes" if _recorded(experiment) else "no",
+            "Recorded": "yes" if records.recorded(experiment) else "no",
         }
         for name, experiment in CATALOGUE.items()
     }
@@ -557,14 +556,6 @@ def _measures(side: records.Metrics) -> list[float]:
 def _with_sum(numbers: Iterable[int]) -> list[int]:
     each = list(numbers)
     return [*each, sum(each)]
-
-
-def _recorded(experiment: Experiment) -> bool:
-    try:
-        records.load(experiment)
-    except RecordNotFound:
-        return False
-    return True
 
 
 def _column(values: pd.Series) -> pd.Series:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import RecordNotFound
-from .experiments import Experiment, get
+from .experiments import Experiment, get, train_command
 from .files import user_folder, write_atomically
 from .models import build
-from .runs import SHIPPED
+from .runs import SHIPPED, recorded
 
 if TYPE_CHECKING:
     import keras
@@ -68,7 +68,9 @@ def _found(experiment: Experiment) -> Path:
         path = place / f"{experiment.slug}.npz"
         if path.exists():
             return path
+    # Most records that are shipped come without weights.
+    command = train_command(experiment, again=recorded(experiment))
     raise RecordNotFound(
         f"the weights of {experiment.name}, seed {experiment.seed}, are not in {folder()} or in"
-        f" the package. `cnn-explainer train {experiment.name}` makes them"
+        f" the package. `{command}` makes them"
     )
