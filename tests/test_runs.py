@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explainer import runs
-from cnn_explainer.errors import DamagedRecord, NotSaved, RecordNotFound
+from cnn_explainer.errors import DamagedRecord, ExplainerError, NotSaved, RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -205,6 +205,21 @@ def test_import_takes_all_or_nothing(tmp_path):
     with pytest.raises(DamagedRecord, match=r"z\.json"):
         runs.import_records(elsewhere)
     assert list(runs.folder().iterdir()) == []
+
+
+def test_import_replaces_no_longer_training(tmp_path):
+    whole, part = samples.run(), samples.run(epochs_done=3)
+    own, other = runs.save(whole), runs.save(samples.run(seed=2), tmp_path)
+    path = runs.save(part, tmp_path)
+    with pytest.raises(ExplainerError, match="holds 3 of 50 epochs and would replace") as raised:
+        runs.import_records(tmp_path)
+    assert str(path) in str(raised.value) and str(own) in str(raised.value)
+    assert [*runs.folder().iterdir()] == [own] and runs.read(own) == whole
+
+    own.write_text("{}")
+    assert runs.import_records(path) == [own]
+    assert {*runs.import_records(runs.save(whole, other.parent))} == {own}
+    assert runs.read(own) == whole
 
 
 def test_import_of_nothing(tmp_path):

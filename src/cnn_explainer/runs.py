@@ -26,14 +26,15 @@ from pydantic import (
     model_validator,
 )
 
-from .errors import DamagedRecord, RecordNotFound, first_fault
+from .errors import DamagedRecord, ExplainerError, RecordNotFound, first_fault
 from .experiments import CATALOGUE, RECORDED, Experiment, get, train_command
 from .files import user_folder, write_atomically
 
 SCHEMA_VERSION = 1
 SHIPPED = RECORDED
 BENCHMARK = "bench.json"
-"""Lies beside the runs' records, and is none."""
+TABLE = "results.json"
+"""These two lie beside the runs' records, and are none; see `bench` and `results`."""
 BINS = 15
 """Of equal width, from a confidence of 0 to one of 1."""
 
@@ -373,13 +374,32 @@ def _place_in_catalogue(run: Run) -> tuple[int, str, int]:
 def import_records(source: Path | str) -> list[Path]:
     """Copy records from a file or a folder into the user's folder, after checking all of them.
 
-    Raises `DamagedRecord` for the first one that cannot be read; then nothing is copied.
+    Raises `DamagedRecord` for the first one that cannot be read, and `ExplainerError` for one that
+    was trained for fewer epochs than the user's own, which it would replace; then nothing is
+    copied.
     """
     source = Path(source)
     paths = _records(source) if source.is_dir() else [source]
     if not paths:
         raise RecordNotFound(f"there is no record (*.json) in {source}")
-    return [save(run) for run in [read(path) for path in paths]]
+    found = {path: read(path) for path in paths}
+    for path, run in found.items():
+        _check_no_loss(run, path)
+    return [save(run) for run in found.values()]
+
+
+def _check_no_loss(run: Run, path: Path) -> None:
+    try:
+        before = own(run.experiment)
+    except (RecordNotFound, DamagedRecord):
+        return
+    if before.epochs_done > run.epochs_done:
+        kept = folder() / f"{run.experiment.slug}.json"
+        raise ExplainerError(
+            f"{path} holds {run.epochs_done} of {run.experiment.recipe.epochs} epochs and would"
+            f" replace {kept}, which holds {before.epochs_done}. Nothing is imported. Delete the"
+            " one of the two that is not wanted"
+        )
 
 
 def _records(place: Path) -> list[Path]:
@@ -387,4 +407,8 @@ def _records(place: Path) -> list[Path]:
         names: Iterable[str] = os.listdir(place)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [place / name for name in sorted(names) if name.endswith(".json") and name != BENCHMARK]
+    return [
+        place / name
+        for name in sorted(names)
+        if name.endswith(".json") and name not in (BENCHMARK, TABLE)
+    ]
