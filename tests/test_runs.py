@@ -275,3 +275,5 @@ def test_thinned_kernels_fit_and_are_the_same(size, between, expected):
     thin = whole.thinned(size, between=between)
     assert thin.epochs == expected
     np.testing.assert_array_equal(thin.kernels, kernels[list(expected)])
+    none = whole.thinned(0, between=between)
+    assert none.thinned(size, between=between) == none

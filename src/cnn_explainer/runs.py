@@ -131,6 +131,8 @@ class Filters(_Value):
         The last stay if they fit, the first as well if they do, and `between` these as many as
         do, at equal steps.
         """
+        if not self.epochs:
+            return self
         first, last = self.epochs[0], self.epochs[-1]
         wanted = self.epochs if between else (first, last)
         steps = (
