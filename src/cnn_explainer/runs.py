@@ -294,6 +294,23 @@ def own(experiment: Experiment) -> Run:
     return _first(experiment, folder())
 
 
+def check_longest(experiment: Experiment, epochs: int, new: str) -> None:
+    """Refuse to replace the user's own record by `new`, if that is of fewer epochs.
+
+    Raises `ExplainerError`, which names both.
+    """
+    try:
+        done = own(experiment).epochs_done
+    except (RecordNotFound, DamagedRecord):
+        return
+    if done > epochs:
+        path = folder() / f"{experiment.slug}.json"
+        raise ExplainerError(
+            f"{new} has {epochs} of {experiment.recipe.epochs} epochs, and {path}, which it would"
+            f" replace, has {done}. Nothing is done; delete that record if it is not wanted"
+        )
+
+
 def recorded(experiment: Experiment) -> bool:
     """Whether there is a record of it. Raises `DamagedRecord` if it cannot be read."""
     try:
@@ -313,10 +330,12 @@ def _first(experiment: Experiment, *places: Path) -> Run:
         except FileNotFoundError:
             continue
         return read(path)
-    package = " or in the package" if SHIPPED in places else ""
+    everywhere = SHIPPED in places
+    package = " or in the package" if everywhere else ""
+    command = train_command(experiment, again=not everywhere and recorded(experiment))
     raise RecordNotFound(
         f"there is no record of {experiment.name}, seed {experiment.seed}, key {experiment.key},"
-        f" in {folder()}{package}. `{train_command(experiment)}` makes one"
+        f" in {folder()}{package}. `{command}` makes one"
     )
 
 
@@ -386,22 +405,8 @@ def import_records(source: Path | str) -> list[Path]:
         raise RecordNotFound(f"there is no record (*.json) in {source}")
     found = {path: read(path) for path in paths}
     for path, run in found.items():
-        _check_no_loss(run, path)
+        check_longest(run.experiment, run.epochs_done, str(path))
     return [save(run) for run in found.values()]
-
-
-def _check_no_loss(run: Run, path: Path) -> None:
-    try:
-        before = own(run.experiment)
-    except (RecordNotFound, DamagedRecord):
-        return
-    if before.epochs_done > run.epochs_done:
-        kept = folder() / f"{run.experiment.slug}.json"
-        raise ExplainerError(
-            f"{path} holds {run.epochs_done} of {run.experiment.recipe.epochs} epochs and would"
-            f" replace {kept}, which holds {before.epochs_done}. Nothing is imported. Delete the"
-            " one of the two that is not wanted"
-        )
 
 
 def _records(place: Path) -> list[Path]:
