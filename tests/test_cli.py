@@ -9,7 +9,7 @@ import pytest
 import samples
 from typer.testing import CliRunner
 
-from cnn_explainer import cli, experiments, runs, speedrun, sweep
+from cnn_explainer import checkpoints, cli, experiments, runs, speedrun, sweep
 from cnn_explainer.errors import RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
@@ -111,6 +111,71 @@ def test_train_skips_what_is_recorded(record):
     assert "recorded already" in output
 
 
+@pytest.fixture
+def trained(home, monkeypatch):
+    """What `train` would train, and whether once more; nothing is trained."""
+    from cnn_explainer import machine, training
+
+    asked = []
+
+    def note(experiment, *, again, **_):
+        asked.append((experiment, again))
+        return samples.run(experiment, seed=experiment.seed)
+
+    monkeypatch.setattr(training, "train", note)
+    monkeypatch.setattr(machine, "limit_threads", lambda count: None)
+    return asked
+
+
+def test_train_keeps_the_experiments_own_seed(trained):
+    fast = samples.FAST.model_copy(update={"seed": 7})
+    experiments.keep(fast)
+    assert "seed 7: accuracy" in call("train", "lenet5-fast")[1]
+    call("train", "lenet5-fast", "--seed", 1, "--seed", 2)
+    assert [experiment.seed for experiment, _ in trained] == [7, 1, 2]
+    runs.save(samples.run(fast, seed=7))
+    assert "lenet5-fast, seed 7" in call("show", "lenet5-fast")[1]
+
+
+def test_what_again_has_begun_goes_on_where_it_is_named(trained):
+    experiment = get("lenet5-plain")
+    runs.save(samples.run())
+    call("train", "lenet5-plain", "--again")
+    assert trained == [(experiment, True)]
+    checkpoints.save(experiment, checkpoints.Checkpoint("0" * 16, "float32"))
+    for name in CATALOGUE:
+        runs.save(samples.run(name))
+    assert "lenet5-plain, seed 42: recorded already" in call("train", "--all")[1]
+    call("train", "lenet5-plain")
+    assert trained[1:] == [(experiment, False)]
+
+
+def test_stopped_again_says_how_to_go_on(trained, monkeypatch):
+    from cnn_explainer import training
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", stop)
+    status, output = call("train", "lenet5-plain", "--seed", 9, "--again")
+    assert status == 1
+    assert "`cnn-explainer train lenet5-plain --seed 9` goes on after the last epoch" in output
+
+
+@pytest.mark.parametrize("command", ["show", "predict", "export", "ship"])
+def test_the_same_options_name_an_experiment_everywhere(home, command):
+    """As to `train`, which is what the advice is."""
+    options = "--seed 9 --epochs 3 --precision float32 --learning-rate 0.5 --train-share 0.25"
+    more = {"predict": ["rose"], "export": ["--to", home]}.get(command, [])
+    with pytest.raises(RecordNotFound, match=f"`cnn-explainer train base-plain {options}` makes"):
+        call(command, "base-plain", *more, *options.split())
+
+
+def test_ship_takes_an_own_record_alone(home):
+    with pytest.raises(RecordNotFound, match="no record of lenet5-plain, seed 42"):
+        call("ship", "lenet5-plain")
+
+
 def test_data_status(tiny, home):
     status, output = call("data", "status")
     assert status == 0
@@ -128,6 +193,9 @@ def test_data_status(tiny, home):
         (["train", "lenet5-plain", "--seed", "-1"], "seed"),
         (["train", "lenet5-plain", "--precision", "float8"], "precision"),
         (["train", "lenet5-plain", "--stop-after", "0"], "stop-after"),
+        (["train", "lenet5-plain", "--learning-rate", "inf"], "learning_rate"),
+        (["export", "lenet5-plain", "--to", "x", "--classes", "a,b"], "--classes is of files"),
+        (["export", "a.keras", "--to", "x", "--epochs", "3"], "are of experiments, not of a.keras"),
         (["data", "prepare", "mnist"], "must be one of cifar10, tf_flowers"),
         (["fly"], "No such command"),
         (["predict", "lenet5-plain"], "Missing argument"),

@@ -5,7 +5,15 @@ from pydantic import ValidationError
 
 from cnn_explainer import experiments
 from cnn_explainer.errors import DamagedRecord
-from cnn_explainer.experiments import CATALOGUE, Augmentation, Changes, Experiment, Recipe, get
+from cnn_explainer.experiments import (
+    CATALOGUE,
+    Augmentation,
+    Changes,
+    Experiment,
+    Recipe,
+    get,
+    train_command,
+)
 
 
 def test_catalogue_is_the_write_ups_ten():
@@ -101,3 +109,38 @@ def test_a_variant_of_the_write_up_has_its_own_augmentation():
     for change in ({"augmentation": {"shift": 1}}, {"changes": {"dropout": 0.1}}):
         with pytest.raises(ValueError, match=r"are for the variants tuned, .*'plain'"):
             Experiment.model_validate(values | change)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "options"),
+    [
+        ("lenet5-plain", {}, ""),
+        ("lenet5-plain", {"seed": 7, "epochs": 3}, " --seed 7 --epochs 3"),
+        (
+            "base-plain",
+            {"precision": "float32", "learning_rate": 0.001, "train_share": 0.25},
+            " --precision float32 --learning-rate 0.001 --train-share 0.25",
+        ),
+        ("lenet5-tuned", {"seed": 1, "learning_rate": 0.1}, " --seed 1 --learning-rate 0.1"),
+    ],
+)
+def test_the_command_that_trains_an_experiment(home, name, changes, options):
+    command = train_command(get(name, **changes))
+    assert command == f"cnn-explainer train {name}{options}"
+    again = train_command(get(name, **changes), again=True)
+    assert again == f"{command} --again"
+
+
+def test_no_command_for_what_its_options_cannot_say(home, monkeypatch):
+    monkeypatch.setattr(experiments, "RECORDED", home / "nothing shipped")
+    other = fast(recipe=Recipe(batch_size=64))
+    for kept in (None, fast()):
+        if kept:
+            experiments.keep(kept)
+        assert train_command(other) == "cnn_explainer.training.train(experiment)"
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_numbers_are_finite(value):
+    with pytest.raises(ValidationError, match="learning_rate"):
+        get("lenet5-plain", learning_rate=value)

@@ -20,7 +20,7 @@ from cnn_explainer.augmentation import RandomAffine
 from cnn_explainer.cutout import Cutout
 from cnn_explainer.dropout import Dropout
 from cnn_explainer.errors import RecordNotFound
-from cnn_explainer.experiments import CATALOGUE, get
+from cnn_explainer.experiments import CATALOGUE, Changes, Experiment, get
 from cnn_explainer.export import export
 
 
@@ -90,6 +90,50 @@ def test_an_experiment_is_written_as_its_keras_network_is(home, tmp_path, name):
     said = {key: by_record[key] for key in ("title", "classes")}
     path = export(weights.restore(experiment), tmp_path / "keras", "float32", **said)
     assert content(path) == by_record | {"record": None}
+
+
+def searched(**changes):
+    """LeNet-5 as a search might leave it, trained: its experiment and its network."""
+    experiment = Experiment(
+        model="lenet5",
+        variant="tuned",
+        dataset="cifar10",
+        image_size=32,
+        changes=Changes(dropout=0.1, hidden_units=60, **changes),
+    )
+    network = models.build("lenet5", "tuned", **experiment.changes.model_dump())
+    networks.spread_weights(network, np.random.default_rng(2))
+    weights.save(network, experiment)
+    return experiment, network
+
+
+def test_a_changed_network_is_written_as_it_was_trained(home, tmp_path):
+    experiment, network = searched(activation="tanh")
+    by_record = content(export(experiment, tmp_path / "record", "float16"))
+    path = export(network, tmp_path / "keras", "float16", title="")
+    of_keras = content(path)
+    for key in ("layers", "weights", "input"):
+        assert by_record[key] == of_keras[key]
+    found = [layer["activation"] for layer in by_record["layers"] if "activation" in layer]
+    assert found == ["tanh"] * 4 + ["softmax"]
+
+
+def test_an_experiments_activation_that_a_page_lacks_is_named(home, tmp_path):
+    experiment, _ = searched(activation="silu")
+    message = "the layer `conv1` must have as `activation` one of linear, relu, .*Received: silu"
+    with pytest.raises(ValueError, match=message):
+        export(experiment, tmp_path)
+    assert list(tmp_path.glob("*.js")) == []
+
+
+@pytest.mark.parametrize("activation", ["silu", "tanh"])
+def test_a_changed_network_answers_after_restoring_as_before(home, activation):
+    experiment, network = searched(activation=activation)
+    images = np.random.default_rng(3).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
+    before, after = (
+        model.predict(images, verbose=0) for model in (network, weights.restore(experiment))
+    )
+    np.testing.assert_allclose(after, before, atol=5e-3)
 
 
 def test_the_record_goes_along(home, tmp_path):
@@ -285,6 +329,8 @@ def test_the_command_writes_experiments_and_files(tmp_path):
     ("arguments", "message"),
     [
         (["vgg16-plain"], "the weights of vgg16-plain, seed 42, are not in"),
+        # Its record is shipped: without --again, nothing would be trained.
+        (["vgg16-plain"], "`cnn-explainer train vgg16-plain --again` makes them"),
         (["missing.keras"], "missing.keras is no Keras model: "),
     ],
 )

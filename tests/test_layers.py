@@ -229,6 +229,16 @@ def test_whole_numbers_stay_whole():
     np.testing.assert_allclose(layers.softmax(np.array([0, 0], np.uint8)), [0.5, 0.5])
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool])
+def test_sums_of_small_whole_numbers_do_not_wrap_around(dtype):
+    pixels = np.full((4, 4, 3), 1 if dtype is bool else np.iinfo(dtype).max, dtype)
+    kernel, largest = np.ones((3, 3, 3, 2), dtype), int(pixels.max())
+    np.testing.assert_array_equal(layers.conv2d(pixels, kernel), np.full((2, 2, 2), 27 * largest))
+    weights = np.ones((48, 2), dtype)
+    np.testing.assert_array_equal(layers.dense(layers.flatten(pixels), weights), [48 * largest] * 2)
+    assert layers.conv2d(pixels, kernel.astype(np.float32)).dtype == np.float32
+
+
 def test_an_empty_batch_stays_empty():
     nothing = np.zeros((0, 6, 6, 2))
     assert layers.conv2d(nothing, np.zeros((3, 3, 2, 4))).shape == (0, 4, 4, 4)

@@ -70,6 +70,14 @@ def test_files_hold_the_same_as_the_frame(tmp_path):
         assert runs.read(tmp_path / name) == run
 
 
+def test_what_is_saved_can_be_imported(home, tmp_path):
+    results.save(tmp_path / "results", RUNS)
+    runs.import_records(tmp_path / "results")
+    assert {path.name for path in runs.folder().iterdir()} == {
+        f"{run.experiment.slug}.json" for run in RUNS
+    }
+
+
 def test_every_field_of_a_record_is_explained():
     """The table against the record itself: each of its keys is there, with words."""
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explainer import runs
-from cnn_explainer.errors import DamagedRecord, NotSaved, RecordNotFound
+from cnn_explainer.errors import DamagedRecord, ExplainerError, NotSaved, RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -80,8 +80,19 @@ def test_of_opens_the_records_of_that_name_alone(home):
 
 
 def test_no_record():
-    with pytest.raises(RecordNotFound, match=r"lenet5-plain, seed 4000000000.*cnn-explainer train"):
-        runs.load("lenet5-plain", seed=4_000_000_000)
+    command = "`cnn-explainer train lenet5-plain --seed 4000000000 --epochs 3` makes one"
+    with pytest.raises(RecordNotFound, match=f"lenet5-plain, seed 4000000000.*{command}"):
+        runs.load("lenet5-plain", seed=4_000_000_000, epochs=3)
+
+
+def test_an_own_record_is_not_the_shipped_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(runs, "SHIPPED", tmp_path / "shipped")
+    runs.save(samples.run(), runs.SHIPPED)
+    assert runs.recorded(get("lenet5-plain"))
+    with pytest.raises(RecordNotFound, match=r"no record .*/records\. `cnn-explainer .* --again`"):
+        runs.own(get("lenet5-plain"))
+    runs.save(samples.run(epochs_done=20))
+    assert runs.own(get("lenet5-plain")) == samples.run(epochs_done=20)
 
 
 def test_shipped_records_are_what_their_names_say():
@@ -196,6 +207,21 @@ def test_import_takes_all_or_nothing(tmp_path):
     assert list(runs.folder().iterdir()) == []
 
 
+def test_import_replaces_no_longer_training(tmp_path):
+    whole, part = samples.run(), samples.run(epochs_done=3)
+    own, other = runs.save(whole), runs.save(samples.run(seed=2), tmp_path)
+    path = runs.save(part, tmp_path)
+    with pytest.raises(ExplainerError, match=r"has 3 of 50 epochs, .*has 50\.") as raised:
+        runs.import_records(tmp_path)
+    assert str(path) in str(raised.value) and str(own) in str(raised.value)
+    assert [*runs.folder().iterdir()] == [own] and runs.read(own) == whole
+
+    own.write_text("{}")
+    assert runs.import_records(path) == [own]
+    assert {*runs.import_records(runs.save(whole, other.parent))} == {own}
+    assert runs.read(own) == whole
+
+
 def test_import_of_nothing(tmp_path):
     with pytest.raises(RecordNotFound, match="no record"):
         runs.import_records(tmp_path)
@@ -249,3 +275,5 @@ def test_thinned_kernels_fit_and_are_the_same(size, between, expected):
     thin = whole.thinned(size, between=between)
     assert thin.epochs == expected
     np.testing.assert_array_equal(thin.kernels, kernels[list(expected)])
+    none = whole.thinned(0, between=between)
+    assert none.thinned(size, between=between) == none

@@ -10,7 +10,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from cnn_explainer import comparison, runs, search_tables, tables
 from cnn_explainer.architectures import ARCHITECTURES, VARIANTS, multiply_adds, parameters
-from cnn_explainer.experiments import CATALOGUE, get
+from cnn_explainer.experiments import CATALOGUE, Experiment, get
 from cnn_explainer.published import RESULTS
 
 THREE = [samples.run(seed=seed) for seed in (3, 1, 2)]
@@ -161,6 +161,29 @@ def test_the_recipe_says_what_the_experiment_holds():
     reduced = tables.recipe(get("lenet5-plain", train_share=0.25, learning_rate=0.1))
     assert reduced.frame["Value"]["Training images"] == "25\u00a0%"
     assert "LeNet-5 (plain, learning rate 0.1, 25\u00a0% of the training images)" in reduced.caption
+
+
+def test_the_recipe_says_what_only_some_experiments_have():
+    plain, augmented = (tables.recipe(get(f"lenet5-{v}")).frame for v in ("plain", "augmented"))
+    assert set(augmented.index) - set(plain.index) == {"Augmentation"}
+    assert augmented.loc["Augmentation", "Value"] == "flips, turns up to 36°, zoom up to 10\u00a0%"
+
+    values = get("lenet5-tuned").model_dump() | {
+        "held_out": 0.1,
+        "augmentation": {"shift": 4, "cutout": 8},
+        "changes": {"activation": "silu", "initializer": "he_normal", "dropout": 0.0},
+    }
+    values["changes"]["hidden_units"] = 256
+    values["recipe"]["schedule"] = "one_cycle"
+    values["recipe"]["weight_decay"] = 0.01
+    table = tables.recipe(Experiment.model_validate(values)).frame["Value"]
+    assert table["Of these held out"] == "10\u00a0%"
+    assert table["Augmentation"] == "shifts up to 4 pixels, grey squares of 8 pixels"
+    assert table["Activation"] == "SiLU"
+    assert table["First weights"] == "he normal"
+    assert (table["Dropout"], table["Hidden units"]) == ("0", "256")
+    assert table["Rate over time"].startswith("up from 0 in the first fifth")
+    assert "weight decay 0.01" in table["Optimizer"]
 
 
 def test_the_catalogue_says_what_is_recorded(home, monkeypatch, tmp_path):

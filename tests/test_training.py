@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import numpy as np
 import pytest
 
@@ -151,6 +152,26 @@ def test_stopped_early_the_record_says_so_and_can_be_taken_up(home, monkeypatch)
     assert whole.filters.epochs == (0, 4)
 
 
+def test_again_begins_with_the_first_epoch(home):
+    experiment = get("lenet5-plain", epochs=2)
+    part = training.train(experiment, stop_after=1)
+    epochs = []
+    run = training.train(experiment, again=True, each_epoch=lambda s: epochs.append(s.epochs_done))
+    assert (epochs, run.complete) == ([1, 2], True)
+    assert run.history.train_seconds[0] != part.history.train_seconds[0]
+    assert not checkpoints.begun(experiment)
+
+
+def test_a_longer_training_is_not_replaced(home):
+    experiment = get("lenet5-plain", epochs=2)
+    whole = training.train(experiment)
+    message = r"`stop_after` asks for has 1 of 2 epochs, .*lenet5-plain-.*json.* replace, has 2\."
+    for again in (False, True):
+        with pytest.raises(ExplainerError, match=message):
+            training.train(experiment, stop_after=1, again=again)
+    assert runs.load(experiment) == whole
+
+
 @pytest.mark.parametrize("variant", ["augmented", "augmented_dropout"])
 def test_variants_train(home, variant):
     run = training.train(get(f"lenet5-{variant}", epochs=1))
@@ -188,6 +209,19 @@ def test_a_loss_that_explodes_leaves_nothing(home):
     assert [path for path in home.rglob("*") if path.suffix in (".json", ".npz")] == []
 
 
+def test_the_loss_that_broke_is_named(home, monkeypatch):
+    compiled = training.compiled
+
+    def broken(*arguments):
+        model = compiled(*arguments)
+        model.evaluate = lambda *_, **__: {"accuracy": 0.1, "loss": float("inf")}
+        return model
+
+    monkeypatch.setattr(training, "compiled", broken)
+    with pytest.raises(TrainingDiverged, match="the validation loss became inf in epoch 1"):
+        training.train(get("lenet5-plain", epochs=1))
+
+
 def test_a_full_disk_keeps_the_epochs_before(home, monkeypatch):
     experiment = get("lenet5-plain", epochs=3)
     training.train(experiment, stop_after=1)
@@ -211,6 +245,23 @@ def test_a_state_of_other_pictures_is_refused(home):
     checkpoints.save(experiment, state)
     with pytest.raises(ExplainerError, match="other pictures"):
         training.train(experiment)
+
+
+def test_a_state_of_another_backend_is_refused(home):
+    experiment = get("lenet5-plain", epochs=2)
+    training.train(experiment, stop_after=1)
+    state = checkpoints.load(experiment)
+    assert state.backend == keras.backend.backend()
+    state.backend = "other"
+    checkpoints.save(experiment, state)
+    message = "begun on other, and the backend is now .*KERAS_BACKEND=other .*--epochs 2 --again`"
+    with pytest.raises(ExplainerError, match=message):
+        training.train(experiment)
+    assert checkpoints.load(experiment).epochs_done == 1
+    # As it was before backends were kept.
+    state.backend = None
+    checkpoints.save(experiment, state)
+    assert training.train(experiment).complete
 
 
 def test_a_damaged_state_is_named(home):

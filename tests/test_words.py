@@ -16,6 +16,9 @@ def test_an_experiment_of_the_catalogue_is_network_and_variant():
         ({"learning_rate": 0.1}, ", learning rate 0.1"),
         ({"learning_rate": 0.001}, ", learning rate 0.001"),
         ({"learning_rate": 0.01}, ""),
+        # Of the catalogue's, what was asked for; the record says what was used.
+        ({"precision": "mixed_bfloat16"}, ""),
+        ({"precision": "float32"}, ", in float32"),
         ({"train_share": 0.25}, ", 25\u00a0% of the training images"),
         ({"train_share": 0.125}, ", 12.5\u00a0% of the training images"),
         (

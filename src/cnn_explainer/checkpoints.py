@@ -27,6 +27,8 @@ class Checkpoint:
 
     dataset_fingerprint: str
     precision: str
+    backend: str | None = None
+    """What computed it, as Keras calls it; not known of states before this was kept."""
     history: dict[str, list[float]] = field(default_factory=dict)
     filters: dict[int, np.ndarray] = field(default_factory=dict)
     variables: list[np.ndarray] = field(default_factory=list)
@@ -72,17 +74,23 @@ def save(experiment: Experiment, state: Checkpoint) -> None:
     meta = {
         "dataset_fingerprint": state.dataset_fingerprint,
         "precision": state.precision,
+        "backend": state.backend,
         "history": state.history,
     }
     arrays = {"meta": np.array(json.dumps(meta))}
     arrays |= {f"filters/{epoch}": kernel for epoch, kernel in state.filters.items()}
     arrays |= {f"variables/{i}": value for i, value in enumerate(state.variables)}
-    write_atomically(folder(experiment) / "state.npz", lambda file: np.savez(file, **arrays))
+    write_atomically(_path(experiment), lambda file: np.savez(file, **arrays))
+
+
+def begun(experiment: Experiment) -> bool:
+    """Whether there is a state to go on from."""
+    return _path(experiment).exists()
 
 
 def load(experiment: Experiment) -> Checkpoint | None:
     """The state after the last finished epoch, or `None` before the first."""
-    path = folder(experiment) / "state.npz"
+    path = _path(experiment)
     try:
         with path.open("rb") as file, np.load(file) as arrays:
             meta = json.loads(str(arrays["meta"]))
@@ -105,3 +113,7 @@ def history(file: BinaryIO) -> dict[str, list[float]]:
 def discard(experiment: Experiment) -> None:
     """Forget the state."""
     shutil.rmtree(folder(experiment), ignore_errors=True)
+
+
+def _path(experiment: Experiment) -> Path:
+    return folder(experiment) / "state.npz"

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from . import architectures, datasets, results, runs, words
 from .errors import ExplainerError, RecordNotFound
-from .experiments import CATALOGUE, SEED, Experiment, Precision, found, get, keep
+from .experiments import CATALOGUE, Experiment, Precision, found, get, keep, train_command
 from .export import Dtype
 
 FEW_BYTES = 2**16
@@ -34,7 +34,12 @@ data_app = typer.Typer(help="The datasets: where they are, and fetching them.")
 app.add_typer(data_app, name="data", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="An experiment, such as lenet5-plain; see `list`.")]
-Seed = Annotated[int, typer.Option(help="The seed it was trained with.")]
+# With its name these say which experiment is meant, to every command alike.
+Seed = Annotated[int | None, typer.Option(help="If not the experiment's own.")]
+Epochs = Annotated[int | None, typer.Option(help="In place of the recipe's.")]
+AskedPrecision = Annotated[Precision | None, typer.Option(help="In place of the recipe's.")]
+Rate = Annotated[float | None, typer.Option(help="In place of the recipe's.")]
+Share = Annotated[float | None, typer.Option(help="Of the training images, above 0 and at most 1.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 
 
@@ -75,29 +80,27 @@ def train(
     seed: Annotated[
         list[int] | None, typer.Option(help="Seed; give it several times for several runs.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
-    precision: Annotated[Precision | None, typer.Option(help="In place of the recipe's.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="In place of the recipe's.")] = None,
-    train_share: Annotated[
-        float | None, typer.Option(help="Of the training images, above 0 and at most 1.")
-    ] = None,
+    epochs: Epochs = None,
+    precision: AskedPrecision = None,
+    learning_rate: Rate = None,
+    train_share: Share = None,
     everything: Annotated[
         bool, typer.Option("--all", help="The whole catalogue, cheapest first.")
     ] = False,
     stop_after: Annotated[
         int | None, typer.Option(help="End after so many epochs in all; go on another time.", min=1)
     ] = None,
-    again: Annotated[bool, typer.Option(help="Also what is recorded already.")] = False,
+    again: Annotated[
+        bool, typer.Option(help="Also what is recorded or begun, from the first epoch.")
+    ] = False,
 ) -> None:
     """Train experiments and record them. Stopped at any moment, the same command goes on."""
     if bool(names) == everything:
         raise typer.BadParameter("give names of experiments, or --all")
-    changes = {"epochs": epochs, "precision": precision}
-    changes |= {"learning_rate": learning_rate, "train_share": train_share}
     wanted = [
-        _experiment(name, seed=one, **changes)
+        _experiment(name, one, epochs, precision, learning_rate, train_share)
         for name in (CATALOGUE if everything else names)
-        for one in (seed or [SEED])
+        for one in (seed or [None])
     ]
     if everything:
         wanted.sort(key=_multiply_adds)
@@ -109,17 +112,16 @@ def train(
     most = max(map(threads, wanted))
     for experiment in wanted:
         title = f"{experiment.name}, seed {experiment.seed}"
-        if not again and _recorded(experiment, stop_after):
+        if not again and _recorded(experiment, stop_after, named=not everything):
             typer.echo(f"{title}: recorded already (--again trains it once more)")
             continue
         _load_keras()
         machine.limit_threads(most)
         try:
-            run = train_one(experiment, stop_after=stop_after)
+            run = train_one(experiment, stop_after=stop_after, again=again)
         except KeyboardInterrupt:
-            typer.echo(
-                f"\n{title}: stopped. The same command goes on after the last epoch", err=True
-            )
+            command = f"`{train_command(experiment)}`" if again else "The same command"
+            typer.echo(f"\n{title}: stopped. {command} goes on after the last epoch", err=True)
             raise typer.Exit(1) from None
         typer.echo(
             f"{title}: accuracy {run.test.accuracy:.4f} after {run.epochs_done} of"
@@ -143,13 +145,22 @@ def list_runs(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(name: Name, seed: Seed = SEED, epochs: int | None = None, as_json: AsJson = False) -> None:
+def show(
+    name: Name,
+    seed: Seed = None,
+    epochs: Epochs = None,
+    precision: AskedPrecision = None,
+    learning_rate: Rate = None,
+    train_share: Share = None,
+    as_json: AsJson = False,
+) -> None:
     """One record: metrics, timing and where it comes from."""
-    run = runs.load(_experiment(name, seed=seed, epochs=epochs))
+    run = runs.load(_experiment(name, seed, epochs, precision, learning_rate, train_share))
     if as_json:
         typer.echo(run.model_dump_json(indent=1))
         return
-    typer.echo(f"{name}, seed {seed}: {run.epochs_done} of {run.experiment.recipe.epochs} epochs")
+    title = ", ".join([name, *words.changes(run.experiment), f"seed {run.experiment.seed}"])
+    typer.echo(f"{title}: {run.epochs_done} of {run.experiment.recipe.epochs} epochs")
     parts = {"training": run.train, "test": run.test}
     _print(
         ["metric", *parts],
@@ -167,15 +178,18 @@ def show(name: Name, seed: Seed = SEED, epochs: int | None = None, as_json: AsJs
 def predict(
     name: Name,
     image: Annotated[str, typer.Argument(help="An image file, or `aeroplane` or `rose`.")],
-    seed: Seed = SEED,
-    epochs: Annotated[int | None, typer.Option(help="If not the recipe's.")] = None,
+    seed: Seed = None,
+    epochs: Epochs = None,
+    precision: AskedPrecision = None,
+    learning_rate: Rate = None,
+    train_share: Share = None,
     as_json: AsJson = False,
 ) -> None:
     """What a trained network takes a picture for, with its probabilities."""
     from . import probes
     from .weights import restore
 
-    experiment = _experiment(name, seed=seed, epochs=epochs)
+    experiment = _experiment(name, seed, epochs, precision, learning_rate, train_share)
     size = experiment.image_size
     picture = probes.PROBES[image](size) if image in probes.PROBES else probes.image(image, size)
     _load_keras()
@@ -196,8 +210,11 @@ def predict(
 def export(
     network: Annotated[str, typer.Argument(help="An experiment; or a file, mine.keras.")],
     to: Annotated[Path, typer.Option(help="The folder to write into.")],
-    seed: Seed = SEED,
-    epochs: Annotated[int | None, typer.Option(help="If not the recipe's.")] = None,
+    seed: Seed = None,
+    epochs: Epochs = None,
+    precision: AskedPrecision = None,
+    learning_rate: Rate = None,
+    train_share: Share = None,
     dtype: Annotated[Dtype, typer.Option(help="How the weights are written.")] = "float16",
     classes: Annotated[
         str | None, typer.Option(help="What a file's outputs are called: cat,dog.")
@@ -206,15 +223,20 @@ def export(
     """Write a trained network as a file that the book's page of live networks can run."""
     from .export import export as write
 
+    options = (seed, epochs, precision, learning_rate, train_share)
     named = {}
     if network.endswith(".keras"):
+        if any(option is not None for option in options):
+            raise typer.BadParameter(f"options such as --seed are of experiments, not of {network}")
         _load_keras()
         from .keras_parts import read
 
         model, name = read(network), Path(network).stem
         named = {"name": name, "title": name, "classes": classes and classes.split(",")}
     else:
-        model = _experiment(network, seed=seed, epochs=epochs)
+        if classes is not None:
+            raise typer.BadParameter(f"--classes is of files, and {network} has its own")
+        model = _experiment(network, *options)
     try:
         typer.echo(write(model, to, dtype, **named))
     except ValueError as error:
@@ -382,10 +404,11 @@ def speedrun(
 @app.command()
 def ship(
     name: Annotated[str, typer.Argument(help="An experiment; with --as a search or a network.")],
-    seed: Seed = SEED,
-    epochs: Annotated[int | None, typer.Option(help="If not the recipe's.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="If not the recipe's.")] = None,
-    train_share: Annotated[float | None, typer.Option(help="If not all images.")] = None,
+    seed: Seed = None,
+    epochs: Epochs = None,
+    precision: AskedPrecision = None,
+    learning_rate: Rate = None,
+    train_share: Share = None,
     kind: Annotated[
         Literal["run", "search", "speedrun"], typer.Option("--as", help="What is of that name.")
     ] = "run",
@@ -407,9 +430,8 @@ def ship(
         typer.echo(speedrun.save(laps, runs.SHIPPED))
         typer.echo(keep(laps.experiment, runs.SHIPPED))
         return
-    changes = {"epochs": epochs, "learning_rate": learning_rate, "train_share": train_share}
-    experiment = _experiment(name, seed=seed, **changes)
-    run = runs.read(runs.folder() / f"{experiment.slug}.json")
+    experiment = _experiment(name, seed, epochs, precision, learning_rate, train_share)
+    run = runs.own(experiment)
     # The page runs these two, as in the catalogue; other weights would only fill the package.
     if experiment.model in ("lenet5", "base") and experiment == CATALOGUE.get(name):
         typer.echo(weights.copy(experiment, runs.SHIPPED))
@@ -460,7 +482,16 @@ def _load_keras() -> None:
         os.close(kept)
 
 
-def _experiment(name: str, **changes) -> Experiment:
+def _experiment(
+    name: str,
+    seed: int | None = None,
+    epochs: int | None = None,
+    precision: Precision | None = None,
+    learning_rate: float | None = None,
+    train_share: float | None = None,
+) -> Experiment:
+    changes = {"seed": seed, "epochs": epochs, "precision": precision}
+    changes |= {"learning_rate": learning_rate, "train_share": train_share}
     try:
         return get(name, **changes)
     except ValidationError as error:
@@ -471,12 +502,18 @@ def _experiment(name: str, **changes) -> Experiment:
         raise typer.BadParameter(str(error)) from None
 
 
-def _recorded(experiment: Experiment, stop_after: int | None) -> bool:
+def _recorded(experiment: Experiment, stop_after: int | None, named: bool) -> bool:
+    """Whether there is nothing to be done."""
+    from . import checkpoints
+
     try:
         run = runs.load(experiment)
     except RecordNotFound:
         return False
-    return run.complete or (stop_after is not None and run.epochs_done >= stop_after)
+    if run.complete:
+        # What --again has begun goes on if it is asked for by name: it may take hours.
+        return not (named and checkpoints.begun(experiment))
+    return stop_after is not None and run.epochs_done >= stop_after
 
 
 def _multiply_adds(experiment: Experiment) -> int:

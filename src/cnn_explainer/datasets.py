@@ -18,7 +18,8 @@ import numpy as np
 
 from .errors import DatasetUnavailable
 
-FLOWER_SEED = 42
+SPLIT_SEED = 42
+"""Of every draw of pictures: the flowers for testing, and of any dataset those held out or left."""
 _JPEG = b"\xff\xd8\xff"
 BATCH = 250
 VALIDATION_SHARE = 0.3
@@ -102,7 +103,7 @@ class Dataset:
 
     def _drawn(self, share: float) -> tuple[Split, Split]:
         """A share of the training images, and the others."""
-        order = np.random.default_rng(FLOWER_SEED).permutation(len(self.train))
+        order = np.random.default_rng(SPLIT_SEED).permutation(len(self.train))
         cut = max(1, round(share * len(self.train)))
         images, labels = self.train.images, self.train.labels
         parts = (np.sort(part) for part in (order[:cut], order[cut:]))
@@ -255,7 +256,7 @@ def _decode(place: Path, part: str, size: int) -> Split:
 
 
 def _cut(everything: Split) -> tuple[Split, Split]:
-    order = np.random.default_rng(FLOWER_SEED).permutation(len(everything))
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(everything))
     cut = int(VALIDATION_SHARE * len(everything))
     parts = [np.sort(order[cut:]), np.sort(order[:cut])]
     train, test = (Split(everything.images[part], everything.labels[part]) for part in parts)

@@ -28,7 +28,9 @@ Precision = Literal["float32", "mixed_bfloat16"]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Recipe(_Value):
@@ -201,6 +203,39 @@ def get(
     for values, changes in ((data["recipe"], recipe), (data, others)):
         values.update({key: value for key, value in changes.items() if value is not None})
     return Experiment.model_validate(data)
+
+
+def train_command(experiment: Experiment, *, again: bool = False) -> str:
+    """What trains exactly this experiment, as one would type it.
+
+        train_command(get("lenet5-plain", seed=7))   ->  "cnn-explainer train lenet5-plain --seed 7"
+
+    For an experiment that differs in more than the command's options from that of its name, it is
+    a line of Python. `again` is for one that is recorded already.
+    """
+    options = _options(experiment)
+    try:
+        usual = _named(experiment.name)
+    except ValueError:  # A search's that nobody has kept.
+        usual = None
+    if usual is None or get(usual, **options) != experiment:
+        return "cnn_explainer.training.train(experiment)"
+    before = _options(usual)
+    words = [
+        f"--{name.replace('_', '-')} {value}"
+        for name, value in options.items()
+        if value != before[name]
+    ]
+    return " ".join(["cnn-explainer train", experiment.name, *words, *["--again"] * again])
+
+
+def _options(experiment: Experiment) -> dict:
+    """What `get` can set, as the experiment has it."""
+    recipe = {name: getattr(experiment.recipe, name) for name in _OF_RECIPE}
+    return {"seed": experiment.seed, **recipe, "train_share": experiment.train_share}
+
+
+_OF_RECIPE = ("epochs", "precision", "learning_rate")
 
 
 def found() -> dict[str, Experiment]:

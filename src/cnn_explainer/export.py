@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 Dtype = Literal["float32", "float16", "int8"]
+ACTIVATIONS = ("linear", "relu", "tanh", "softmax")
+"""That `cnn.js` knows."""
 SMALL = ("lenet5", "base")
 """The networks that a page can run: the others are hundreds of megabytes."""
 EPOCHS_SHOWN = (0, 10)
@@ -108,8 +110,8 @@ def export(
     **Input shape** of the network: `(N, H, W, C)`, values from 0 to 255. **Output shape**:
     `(N, classes)`.
 
-    Raises `ValueError` for a layer that is not in the table, which it names, and for weights that
-    `dtype` cannot hold; `RecordNotFound` if an experiment's weights are not here.
+    Raises `ValueError` for a layer or an activation that is not in the table, which it names, and
+    for weights that `dtype` cannot hold; `RecordNotFound` if an experiment's weights are not here.
     """
     if isinstance(model, str | Experiment):
         network = _from_experiment(get(model))
@@ -163,19 +165,24 @@ def _row(experiment: Experiment, path: Path) -> dict[str, Any]:
 
 def _from_experiment(experiment: Experiment) -> Network:
     """Read a network off its architecture, its weights and its record: no Keras is needed."""
-    rows = shapes(experiment.model, experiment.variant, image_size=experiment.image_size)
+    rows = shapes(
+        experiment.model,
+        experiment.variant,
+        image_size=experiment.image_size,
+        **experiment.changes.model_dump(),
+    )
     arrays = weights.read(experiment)
     parts = [Part("rescaling", "rescaling", {"scale": 1 / 255, "offset": 0})]
     for row in rows:
         path = f"{experiment.name}/{row.name}"
         match row.layer:
-            case Conv(_, _, stride, padding):
+            case Conv(_, _, stride, padding, _, activation):
                 way = {"stride": [stride] * 2, "padding": padding, "dilation": [1, 1]}
-                settings = {**way, "activation": "relu"}
+                settings = {**way, "activation": _known(activation, row.name)}
             case Pool(size, stride):
                 settings = {"size": [size] * 2, "stride": [stride] * 2, "padding": "valid"}
             case Dense(_, activation):
-                settings = {"activation": activation}
+                settings = {"activation": _known(activation, row.name)}
             case Flatten():
                 settings = {}
             case Dropout():
@@ -191,6 +198,18 @@ def _from_experiment(experiment: Experiment) -> Network:
         parts,
         run and _record(run),
     )
+
+
+def _known(activation: str, layer: str) -> str:
+    if activation not in ACTIVATIONS:
+        raise unknown_activation(layer, activation)
+    return activation
+
+
+def unknown_activation(layer: str, received: object) -> ValueError:
+    """The error for a layer whose activation a page cannot compute."""
+    rule = f"must have as `activation` one of {', '.join(ACTIVATIONS)}"
+    return ValueError(f"the layer `{layer}` {rule}. Received: {received}")
 
 
 _TYPES = {Conv: "conv2d", Pool: "max_pool2d", Dense: "dense", Flatten: "flatten"}

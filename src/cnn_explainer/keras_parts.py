@@ -12,7 +12,7 @@ from .augmentation import RandomAffine
 from .cutout import Cutout
 from .dropout import Dropout
 from .errors import ExplainerError
-from .export import Network, Part
+from .export import ACTIVATIONS, Network, Part, unknown_activation
 
 
 def read(path: Path | str) -> keras.Model:
@@ -158,8 +158,8 @@ def _activation_layer(layer, shape) -> Part | None:
 
 def _activation(layer) -> str:
     if layer.activation not in _ACTIVATIONS:
-        rule = f"must have as `activation` one of {', '.join(_ACTIVATIONS.values())}"
-        raise _error(layer, rule, getattr(layer.activation, "__name__", layer.activation))
+        received = getattr(layer.activation, "__name__", layer.activation)
+        raise unknown_activation(layer.name, received)
     return _ACTIVATIONS[layer.activation]
 
 
@@ -181,7 +181,7 @@ def _error(layer, rule: str, value) -> ValueError:
     return ValueError(f"the layer `{layer.name}` {rule}. Received: {value}")
 
 
-_ACTIVATIONS = {getattr(activations, name): name for name in ("linear", "relu", "tanh", "softmax")}
+_ACTIVATIONS = {getattr(activations, name): name for name in ACTIVATIONS}
 
 _READERS = {
     layers.Rescaling: _rescaling,

@@ -310,7 +310,15 @@ def _convolution(image, kernel, stride, padding, dilation):
         rule = f"must have the shape (height, width, {image.shape[-1]}, C_out) for this image"
         raise _error("kernel", rule, kernel.shape)
     slide = Slide.over(image, kernel.shape[:2], stride, padding, dilation, name="kernel")
-    return image, kernel, slide
+    return image, _wide(kernel, image), slide
+
+
+def _wide(weights, x):
+    """Read whole weights in 64 bits where `x` is whole too: a sum of pixels' products needs more
+    than the 8 bits of a pixel.
+    """
+    whole = np.result_type(weights, x).kind in "biu"
+    return weights.astype(np.result_type(weights, np.int64)) if whole else weights
 
 
 def _pooling(image, size, stride, padding):
@@ -330,7 +338,7 @@ def _dense(x, weights):
     if weights.ndim != 2 or weights.shape[0] != x.shape[-1]:
         rule = f"must have the shape ({x.shape[-1]}, outputs) for this input"
         raise _error("weights", rule, weights.shape)
-    return x, weights
+    return x, _wide(weights, x)
 
 
 def _labelled(logits, labels):

@@ -25,9 +25,9 @@ def describe(runs: Run | Sequence[Run]) -> Source:
     line = " · ".join(
         [
             "; ".join(f"{', '.join(titles)}, {how}" for how, titles in _trained(runs).items()),
-            " and ".join(_once(map(_data, runs))),
-            ", ".join(_once(v for p in made for v in (p.backend, f"keras {p.keras}"))),
-            " and ".join(_once(p.processor for p in made)),
+            " and ".join(once(map(_data, runs))),
+            ", ".join(once(v for p in made for v in (p.backend, f"keras {p.keras}"))),
+            " and ".join(once(p.processor for p in made)),
             days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
         ]
     )
@@ -92,13 +92,18 @@ def shortfall(runs: Iterable[Run]) -> str:
     for run in runs:
         if not run.complete:
             done.setdefault(run.experiment.recipe.epochs, []).append(run.epochs_done)
-    ranges = {asked: _once(map(str, (min(some), max(some)))) for asked, some in done.items()}
+    ranges = {asked: once(map(str, (min(some), max(some)))) for asked, some in done.items()}
     return " and ".join(f"only {' to '.join(r)} of {asked} epochs" for asked, r in ranges.items())
 
 
 def title(seeds: Sequence[Run]) -> str:
     """What seeds of one experiment are called: `VGG16 (plain, only 25 of 50 epochs)`."""
     return words.experiment(seeds[0].experiment, *filter(None, [shortfall(seeds)]))
+
+
+def once(items: Iterable[str]) -> list[str]:
+    """Each item once, in the order of its first appearance."""
+    return list(dict.fromkeys(items))
 
 
 def _data(run: Run) -> str:
@@ -119,13 +124,8 @@ def _trained(runs: Iterable[Run]) -> dict[str, list[str]]:
 
 def _how(seeds: Sequence[Run]) -> str:
     numbers = ", ".join(str(run.experiment.seed) for run in seeds)
-    precision = _once(run.provenance.precision for run in seeds)
+    precision = once(run.provenance.precision for run in seeds)
     counted = f"seed{'s' * (len(seeds) > 1)} {numbers}"
-    whole = _once(epochs(run) for run in seeds if run.complete)
+    whole = once(epochs(run) for run in seeds if run.complete)
     trained = " and ".join(filter(None, [*whole, shortfall(seeds)]))
     return f"{counted}, {trained}, {' and '.join(precision)}"
-
-
-def _once(items: Iterable[str]) -> list[str]:
-    """Each item once, in the order of its first appearance."""
-    return list(dict.fromkeys(items))

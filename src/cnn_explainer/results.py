@@ -70,7 +70,7 @@ def save(place: Path | str, chosen: Iterable[Run] | None = None) -> None:
     """
     place, chosen = Path(place), _or_all(chosen)
     rows = json.dumps([row(run) for run in chosen], indent=1) + "\n"
-    write_atomically(place / "results.json", rows.encode())
+    write_atomically(place / runs.TABLE, rows.encode())
     write_atomically(place / "results.csv", frame(chosen).to_csv(index=False).encode())
     for run in chosen:
         runs.save(run, place)

@@ -26,14 +26,15 @@ from pydantic import (
     model_validator,
 )
 
-from .errors import DamagedRecord, RecordNotFound, first_fault
-from .experiments import CATALOGUE, RECORDED, Experiment, get
+from .errors import DamagedRecord, ExplainerError, RecordNotFound, first_fault
+from .experiments import CATALOGUE, RECORDED, Experiment, get, train_command
 from .files import user_folder, write_atomically
 
 SCHEMA_VERSION = 1
 SHIPPED = RECORDED
 BENCHMARK = "bench.json"
-"""Lies beside the runs' records, and is none."""
+TABLE = "results.json"
+"""These two lie beside the runs' records, and are none; see `bench` and `results`."""
 BINS = 15
 """Of equal width, from a confidence of 0 to one of 1."""
 
@@ -130,6 +131,8 @@ class Filters(_Value):
         The last stay if they fit, the first as well if they do, and `between` these as many as
         do, at equal steps.
         """
+        if not self.epochs:
+            return self
         first, last = self.epochs[0], self.epochs[-1]
         wanted = self.epochs if between else (first, last)
         steps = (
@@ -283,8 +286,42 @@ def load(name: str | Experiment, **changes) -> Run:
 
     Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
     """
-    experiment = get(name, **changes)
-    for place in (folder(), SHIPPED):
+    return _first(get(name, **changes), folder(), SHIPPED)
+
+
+def own(experiment: Experiment) -> Run:
+    """The user's own record of an experiment, whatever is shipped. Raises as `load`."""
+    return _first(experiment, folder())
+
+
+def check_longest(experiment: Experiment, epochs: int, new: str) -> None:
+    """Refuse to replace the user's own record by `new`, if that is of fewer epochs.
+
+    Raises `ExplainerError`, which names both.
+    """
+    try:
+        done = own(experiment).epochs_done
+    except (RecordNotFound, DamagedRecord):
+        return
+    if done > epochs:
+        path = folder() / f"{experiment.slug}.json"
+        raise ExplainerError(
+            f"{new} has {epochs} of {experiment.recipe.epochs} epochs, and {path}, which it would"
+            f" replace, has {done}. Nothing is done; delete that record if it is not wanted"
+        )
+
+
+def recorded(experiment: Experiment) -> bool:
+    """Whether there is a record of it. Raises `DamagedRecord` if it cannot be read."""
+    try:
+        load(experiment)
+    except RecordNotFound:
+        return False
+    return True
+
+
+def _first(experiment: Experiment, *places: Path) -> Run:
+    for place in places:
         path = place / f"{experiment.slug}.json"
         # Opened, not asked for: a build that traces open files then sees what it depends on,
         # a record that is not there yet included.
@@ -293,9 +330,12 @@ def load(name: str | Experiment, **changes) -> Run:
         except FileNotFoundError:
             continue
         return read(path)
+    everywhere = SHIPPED in places
+    package = " or in the package" if everywhere else ""
+    command = train_command(experiment, again=not everywhere and recorded(experiment))
     raise RecordNotFound(
         f"there is no record of {experiment.name}, seed {experiment.seed}, key {experiment.key},"
-        f" in {folder()} or in the package. `cnn-explainer train {experiment.name}` makes one"
+        f" in {folder()}{package}. `{command}` makes one"
     )
 
 
@@ -355,13 +395,18 @@ def _place_in_catalogue(run: Run) -> tuple[int, str, int]:
 def import_records(source: Path | str) -> list[Path]:
     """Copy records from a file or a folder into the user's folder, after checking all of them.
 
-    Raises `DamagedRecord` for the first one that cannot be read; then nothing is copied.
+    Raises `DamagedRecord` for the first one that cannot be read, and `ExplainerError` for one that
+    was trained for fewer epochs than the user's own, which it would replace; then nothing is
+    copied.
     """
     source = Path(source)
     paths = _records(source) if source.is_dir() else [source]
     if not paths:
         raise RecordNotFound(f"there is no record (*.json) in {source}")
-    return [save(run) for run in [read(path) for path in paths]]
+    found = {path: read(path) for path in paths}
+    for path, run in found.items():
+        check_longest(run.experiment, run.epochs_done, str(path))
+    return [save(run) for run in found.values()]
 
 
 def _records(place: Path) -> list[Path]:
@@ -369,4 +414,8 @@ def _records(place: Path) -> list[Path]:
         names: Iterable[str] = os.listdir(place)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [place / name for name in sorted(names) if name.endswith(".json") and name != BENCHMARK]
+    return [
+        place / name
+        for name in sorted(names)
+        if name.endswith(".json") and name not in (BENCHMARK, TABLE)
+    ]

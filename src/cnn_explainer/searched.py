@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .datasets import SOURCES
+from .provenance import once
 from .source_line import Source
 from .sweep import Space, Sweep
 from .sweep.space import Range
@@ -110,7 +111,7 @@ def describe(sweeps: Sweep | Sequence[Sweep]) -> Source:
     """
     sweeps = comparable(sweeps)
     names = ", ".join(each.space.name for each in sweeps)
-    seeds = _once(str(each.space.seed) for each in sweeps)
+    seeds = once(str(each.space.seed) for each in sweeps)
     data = SOURCES[sweeps[0].space.experiment({}).dataset].title
     days = sorted({each.finished.date().isoformat() for each in sweeps})
     line = " · ".join(
@@ -118,10 +119,8 @@ def describe(sweeps: Sweep | Sequence[Sweep]) -> Source:
             f"search{'es' * (len(sweeps) > 1)} {names}, seed{'s' * (len(seeds) > 1)}"
             f" {', '.join(seeds)}",
             data,
-            ", ".join(
-                _once(f"{n} {each.versions[n]}" for each in sweeps for n in ("keras", "ray"))
-            ),
-            " and ".join(_once(_machine(each) for each in sweeps)),
+            ", ".join(once(f"{n} {each.versions[n]}" for each in sweeps for n in ("keras", "ray"))),
+            " and ".join(once(_machine(each) for each in sweeps)),
             days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
         ]
     )
@@ -131,8 +130,3 @@ def describe(sweeps: Sweep | Sequence[Sweep]) -> Source:
 def _machine(sweep: Sweep) -> str:
     several = f"{sweep.nodes} machines, " if sweep.nodes > 1 else ""
     return f"{sweep.processor}, {several}{sweep.cores} core{'s' * (sweep.cores > 1)}"
-
-
-def _once(items: Iterable[str]) -> list[str]:
-    """Each item once, in the order of its first appearance."""
-    return list(dict.fromkeys(items))

@@ -17,7 +17,6 @@ from . import runs as records
 from .architectures import architecture, multiply_adds, parameters, shapes
 from .comparison import half_interval
 from .datasets import SOURCES
-from .errors import RecordNotFound
 from .experiments import CATALOGUE, Experiment
 from .provenance import as_runs, as_seeds, by_experiment, describe, quickest, title
 from .published import RESULTS, epochs_to_match, seconds_to_match
@@ -133,23 +132,35 @@ def layers(name: str, variant: str = "plain", classes: int | None = None) -> Tab
 
 
 def recipe(experiment: Experiment) -> Table:
-    """How an experiment's network is trained, setting by setting."""
-    chosen = experiment.recipe
+    """How an experiment's network is trained, setting by setting.
+
+    What only some experiments have has a row in theirs alone: a rate that changes over time,
+    augmentation, images held out, changed layers.
+    """
+    chosen, changes = experiment.recipe, experiment.changes
     settings = {
         "Network": architecture(experiment.model).title,
         "Variant": words.variant(experiment.variant),
         "Dataset": SOURCES[experiment.dataset].title,
         "Training images": words.share(experiment.train_share),
+        "Of these held out": experiment.held_out and words.share(experiment.held_out),
         "Image size": f"{words.shape((experiment.image_size,) * 2)} pixels",
+        "Augmentation": words.augmentation(experiment.strengths),
+        "Activation": changes.activation and words.ACTIVATIONS[changes.activation],
+        "First weights": changes.initializer and changes.initializer.replace("_", " "),
+        # One of 0 is a change too, where the network has dropout.
+        "Dropout": None if changes.dropout is None else f"{changes.dropout:.3g}",
+        "Hidden units": changes.hidden_units and f"{changes.hidden_units:,}",
         "Loss": "categorical cross-entropy",
         "Optimizer": words.optimizer(chosen),
         "Learning rate": f"{chosen.learning_rate:g}",
+        "Rate over time": chosen.schedule != "constant" and words.schedule(chosen),
         "Batch size": f"{chosen.batch_size} images",
         "Epochs": str(chosen.epochs),
         "Precision": words.precision(chosen.precision),
         "Seed": str(experiment.seed),
     }
-    frame = pd.DataFrame({"Value": settings})
+    frame = pd.DataFrame({"Value": {name: said for name, said in settings.items() if said}})
     frame.index.name = "Setting"
     return Table(frame, f"How {words.experiment(experiment)} is trained.")
 
@@ -162,7 +173,7 @@ def experiments() -> Table:
             "Image size": words.shape((experiment.image_size,) * 2),
             "Parameters": parameters(experiment.model),
             "Precision": words.precision(experiment.recipe.precision),
-            "Recorded": "yes" if _recorded(experiment) else "no",
+            "Recorded": "yes" if records.recorded(experiment) else "no",
         }
         for name, experiment in CATALOGUE.items()
     }
@@ -557,14 +568,6 @@ def _measures(side: records.Metrics) -> list[float]:
 def _with_sum(numbers: Iterable[int]) -> list[int]:
     each = list(numbers)
     return [*each, sum(each)]
-
-
-def _recorded(experiment: Experiment) -> bool:
-    try:
-        records.load(experiment)
-    except RecordNotFound:
-        return False
-    return True
 
 
 def _column(values: pd.Series) -> pd.Series:

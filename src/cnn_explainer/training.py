@@ -16,7 +16,7 @@ from .architectures import multiply_adds
 from .checkpoints import Checkpoint
 from .clock import awake_seconds
 from .errors import ExplainerError, RecordNotFound, TrainingDiverged
-from .experiments import Experiment, Precision, get
+from .experiments import Experiment, Precision, get, train_command
 from .models import BY_HALVES, build
 from .progress import TrainingProgress
 from .runs import Run
@@ -54,29 +54,28 @@ def train(
     experiment: Experiment,
     *,
     stop_after: int | None = None,
+    again: bool = False,
     each_epoch: Callable[[Checkpoint], object] = lambda state: None,
 ) -> Run:
     """Train, save the record and the 16-bit weights in the user's folder, give the run.
 
     Each finished epoch is kept. Stopped at any moment, the next call goes on from there.
     `stop_after` ends after so many epochs in all, with a record that says that it is not
-    complete; a later call without it takes up the training again. `each_epoch` is given the state
-    after each epoch, when it is kept.
+    complete; a later call without it takes up the training again. `again` forgets a training that
+    was begun, and begins with the first epoch. `each_epoch` is given the state after each epoch,
+    when it is kept.
 
     Raises `DatasetUnavailable`, `TrainingInProgress`, `TrainingDiverged` (nothing is recorded
-    then) and `NotSaved` (what was saved before is still there).
+    then) and `NotSaved` (what was saved before is still there); `ExplainerError` if the user's own
+    record is of more epochs than `stop_after`, or if the training was begun on other pictures or
+    another backend.
     """
     if stop_after is not None and stop_after < 1:
         raise ValueError(f"`stop_after` must be a positive integer. Received: {stop_after!r}")
     last = min(stop_after or experiment.recipe.epochs, experiment.recipe.epochs)
     with checkpoints.alone(experiment):
         data = pictures(experiment)
-        state = checkpoints.load(experiment) or Checkpoint(data.fingerprint, precision(experiment))
-        if state.dataset_fingerprint != data.fingerprint:
-            raise ExplainerError(
-                f"{checkpoints.folder(experiment)} was begun on other pictures than those in"
-                f" {datasets.data_folder()}. Delete it to begin again"
-            )
+        state = _begin(experiment, data, again, last)
         model = compiled(experiment, state.precision, len(data.train))
         variables = [*model.variables, *model.optimizer.variables]
         if state.variables:
@@ -101,6 +100,33 @@ def train(
         if result.complete:
             checkpoints.discard(experiment)
     return result
+
+
+def _begin(experiment: Experiment, data: datasets.Dataset, again: bool, last: int) -> Checkpoint:
+    """The state to go on from, up to the epoch `last`; what cannot be gone on from is refused."""
+    import keras
+
+    backend = keras.backend.backend()
+    kept = None if again else checkpoints.load(experiment)
+    state = kept or Checkpoint(data.fingerprint, precision(experiment))
+    epochs = max(last, state.epochs_done)
+    runs.check_longest(experiment, epochs, "the run that `stop_after` asks for")
+    place, anew = checkpoints.folder(experiment), train_command(experiment, again=True)
+    if state.dataset_fingerprint != data.fingerprint:
+        raise ExplainerError(
+            f"{place} was begun on other pictures than those in {datasets.data_folder()}. Delete it"
+            f" to begin again: `{anew}`"
+        )
+    if state.backend not in (None, backend):
+        # Its record would say of all epochs what holds for the last ones.
+        raise ExplainerError(
+            f"{place} was begun on {state.backend}, and the backend is now {backend}. Set"
+            f" KERAS_BACKEND={state.backend} to go on, or begin again: `{anew}`"
+        )
+    if again:
+        checkpoints.discard(experiment)
+    state.backend = backend
+    return state
 
 
 def pictures(experiment: Experiment) -> datasets.Dataset:
@@ -256,11 +282,13 @@ def _epoch(
         "val_seconds": awake_seconds() - trained,
         "processor_seconds": time.process_time() - worked,
     }
-    if not (isfinite(row["loss"]) and isfinite(row["val_loss"])):
+    broken = [name for name in ("loss", "val_loss") if not isfinite(row[name])]
+    if broken:
         checkpoints.discard(experiment)
+        which = {"loss": "loss", "val_loss": "validation loss"}[broken[0]]
         raise TrainingDiverged(
-            f"{experiment.name}, seed {experiment.seed}: the loss became {row['loss']} in epoch"
-            f" {epoch + 1}. Nothing is recorded. A smaller learning rate than"
+            f"{experiment.name}, seed {experiment.seed}: the {which} became {row[broken[0]]} in"
+            f" epoch {epoch + 1}. Nothing is recorded. A smaller learning rate than"
             f" {experiment.recipe.learning_rate} is the usual remedy"
         )
     for name, value in row.items():

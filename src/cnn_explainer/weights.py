@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import RecordNotFound
-from .experiments import Experiment, get
+from .experiments import Experiment, get, train_command
 from .files import user_folder, write_atomically
 from .models import build
-from .runs import SHIPPED
+from .runs import SHIPPED, recorded
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +44,13 @@ def restore(name: str | Experiment, **changes) -> "keras.Model":
     """
     experiment = get(name, **changes)
     arrays = read(experiment)
-    model = build(experiment.model, experiment.variant, image_size=experiment.image_size)
+    model = build(
+        experiment.model,
+        experiment.variant,
+        image_size=experiment.image_size,
+        augmentation=experiment.strengths,
+        **experiment.changes.model_dump(),
+    )
     for weight in model.weights:
         weight.assign(arrays[weight.path].astype(np.float32))
     return model
@@ -62,7 +68,9 @@ def _found(experiment: Experiment) -> Path:
         path = place / f"{experiment.slug}.npz"
         if path.exists():
             return path
+    # Most records that are shipped come without weights.
+    command = train_command(experiment, again=recorded(experiment))
     raise RecordNotFound(
         f"the weights of {experiment.name}, seed {experiment.seed}, are not in {folder()} or in"
-        f" the package. `cnn-explainer train {experiment.name}` makes them"
+        f" the package. `{command}` makes them"
     )

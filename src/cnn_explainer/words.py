@@ -3,7 +3,7 @@
 import re
 
 from .architectures import Block, Conv, Dense, Dropout, Flatten, Pool, architecture
-from .experiments import CATALOGUE, Experiment, Precision, Recipe
+from .experiments import CATALOGUE, Augmentation, Experiment, Precision, Recipe
 
 ACTIVATIONS = {
     "relu": "ReLU", "tanh": "tanh", "elu": "ELU", "silu": "SiLU", "gelu": "GELU",
@@ -66,6 +66,30 @@ def optimizer(recipe: Recipe) -> str:
     return ", ".join(said)
 
 
+def schedule(recipe: Recipe) -> str:
+    """How the learning rate changes over time."""
+    return {
+        "constant": "constant",
+        "cosine": "down to 0 along a cosine",
+        "one_cycle": "up from 0 in the first fifth of all steps, then down to 0 along a cosine",
+    }[recipe.schedule]
+
+
+def augmentation(chosen: Augmentation) -> str:
+    """How far training images are changed; nothing if they are not.
+
+    augmentation(get("lenet5-augmented").strengths)   ->  "flips, turns up to 36°, zoom up to 10 %"
+    """
+    said = {
+        "flips": chosen.flip,
+        f"shifts up to {chosen.shift} pixels": chosen.shift,
+        f"turns up to {360 * chosen.rotation:.3g}°": chosen.rotation,
+        f"zoom up to {100 * chosen.zoom:.3g}\N{NO-BREAK SPACE}%": chosen.zoom,
+        f"grey squares of {chosen.cutout} pixels": chosen.cutout,
+    }
+    return ", ".join(words for words, used in said.items() if used)
+
+
 def precision(name: Precision) -> str:
     """A precision in words."""
     return {"float32": "float32", "mixed_bfloat16": "mixed bfloat16"}[name]
@@ -94,6 +118,9 @@ def changes(chosen: Experiment) -> list[str]:
     said, usual = [], CATALOGUE.get(chosen.name, chosen).recipe
     if chosen.recipe.learning_rate != usual.learning_rate:
         said.append(f"learning rate {chosen.recipe.learning_rate:g}")
+    # What was asked for: a machine that lacks it has another, and its record says so.
+    if chosen.recipe.precision != usual.precision:
+        said.append(f"in {precision(chosen.recipe.precision)}")
     if chosen.train_share < 1:
         said.append(f"{share(chosen.train_share)} of the training images")
     return said
