@@ -1,6 +1,7 @@
 """Speed runs: what is timed is a training from fresh weights, and what is said is computed."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -62,6 +63,21 @@ def test_the_mean_has_to_reach_the_target():
         }
     )
     assert (made.accuracy, made.seconds, made.reached) == (pytest.approx(0.55), 6, False)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "rule"),
+    [((1, 2, 1), "`seeds` must be .*different.*1, 2, 1"), ((1, -1), "seed.*-1"), ((), "`seeds`")],
+)
+def test_seeds_are_checked_before_the_first_lap(home, monkeypatch, seeds, rule):
+    monkeypatch.setattr(training, "pictures", None)
+    with pytest.raises(ValueError, match=re.compile(rule, re.DOTALL)):
+        speedrun.run("lenet5", seeds=seeds)
+    if seeds:
+        chosen = [f"--seed={seed}" for seed in seeds]
+        result = CliRunner().invoke(cli.app, ["speedrun", "lenet5", *chosen])
+        said = " ".join(result.output.replace("│", "").split())
+        assert result.exit_code == 2 and re.search(rule, said)
 
 
 def test_without_an_experiment_or_a_record(home):

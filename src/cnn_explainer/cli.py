@@ -253,9 +253,12 @@ def bench(
 
     With --json each network is kept as soon as it is measured.
     """
-    from .bench import load, run, save, table
+    from .bench import catalogued, load, run, save, table
 
-    wanted = [_experiment(name).name for name in names or CATALOGUE]
+    try:
+        wanted = [each.name for each in catalogued(names or CATALOGUE)]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     if not rounds:
         _judge(wanted, epochs, threads, file)
         return
@@ -369,9 +372,14 @@ def speedrun(
     """Train a network's fast experiment at several seeds: how soon is it as good as there?"""
     from . import speedrun as laps
 
-    experiment = _experiment(f"{network}-fast")
+    seeds = seed or laps.SEEDS
+    experiment, *_ = [_experiment(f"{network}-fast", seed=one) for one in seeds]
+    try:
+        laps.check(seeds)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     _load_keras()
-    result = laps.run(experiment.model, seeds=seed or laps.SEEDS, tell=typer.echo)
+    result = laps.run(experiment.model, seeds=seeds, tell=typer.echo)
     verdict = "reaches" if result.reached else "does not reach"
     typer.echo(
         f"mean accuracy {result.accuracy:.4f}, which {verdict} {result.target:.4f}, in"

@@ -1,7 +1,7 @@
 """How quickly a network reaches the write-up's best accuracy: several runs, and their record."""
 
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -100,26 +100,30 @@ def run(
     What is not counted: reading the pictures, and making the network's graph, which a first look
     at a few pictures does; the weights are set back afterwards. `tell` is given a line a lap.
 
-    Raises `ValueError` if there is no such experiment, and `DatasetUnavailable`.
+    Raises `ValueError` if there is no such experiment, for seeds that cannot be, and what `check`
+    raises, all before the first lap; `DatasetUnavailable`.
     """
     from . import training
 
+    seeds = tuple(seeds)
+    check(seeds)
+    entries = [get(f"{name}-fast", seed=seed) for seed in seeds]
     experiment = get(f"{name}-fast")
     machine.limit_threads(training.threads(experiment))
     data = training.pictures(experiment)
     train, test = training.tensors(data.train), training.tensors(data.test)
     precision = training.precision(experiment)
     laps = []
-    for seed in seeds:
-        lap = get(experiment, seed=seed)
+    for lap in entries:
         model = training.compiled(lap, precision, len(train))
         training.warm_up(lap, model, train)
         began = awake_seconds()
         for epoch in range(lap.recipe.epochs):
             training.fit_epoch(lap, epoch, model, train)
         judged = model.evaluate(training.batches(test), verbose=0, return_dict=True)
-        laps.append(Lap(seed=seed, seconds=awake_seconds() - began, accuracy=judged["accuracy"]))
-        tell(f"seed {seed}: {laps[-1].accuracy:.4f} in {laps[-1].seconds:.1f} s")
+        seconds = awake_seconds() - began
+        laps.append(Lap(seed=lap.seed, seconds=seconds, accuracy=judged["accuracy"]))
+        tell(f"seed {lap.seed}: {laps[-1].accuracy:.4f} in {seconds:.1f} s")
     result = SpeedRun(
         experiment=experiment,
         laps=tuple(laps),
@@ -132,6 +136,12 @@ def run(
     )
     save(result)
     return result
+
+
+def check(seeds: Sequence[int]) -> None:
+    """Raise `ValueError` if a seed is there twice, which would count as two laps, or none is."""
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"`seeds` must be one or more different numbers. Received: {[*seeds]}")
 
 
 def every() -> tuple[str, ...]:
