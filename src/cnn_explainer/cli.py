@@ -309,7 +309,9 @@ def _judge(names: list[str], epochs: int, threads: int | None, file: Path | None
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="SPACE", help="The search space, YAML or JSON.")],
     trials: Annotated[int | None, typer.Option(help="In place of the file's.", min=1)] = None,
-    max_epochs: Annotated[int | None, typer.Option(help="That a trial may have.", min=1)] = None,
+    max_epochs: Annotated[
+        int | None, typer.Option(help="That a trial may have, if the file's are more.", min=1)
+    ] = None,
     address: Annotated[
         str | None, typer.Option(help="Of a Ray cluster that runs: 10.0.0.1:6379.")
     ] = None,

@@ -108,6 +108,18 @@ Settings = create_model(
 )
 
 
+def _capped(epochs: Any, most: int) -> Any:
+    """What may be chosen for the epochs, without what is above so many."""
+    match epochs:
+        case tuple():
+            return tuple(dict.fromkeys(min(each, most) for each in epochs))
+        case Range() if epochs.ends[0] < most:
+            kind = "log_uniform" if epochs.logarithmic else "uniform"
+            return {kind: (epochs.ends[0], most)}
+        case _:
+            return most
+
+
 class Stopping(_Value):
     """Asynchronous successive halving (Li et al. 2020): of the trials that come as far as an epoch,
     only the best go on.
@@ -160,15 +172,21 @@ class Space(_Value):
         return {name: getattr(self.settings, name) for name in named}
 
     def limited(self, trials: int | None = None, epochs: int | None = None) -> "Space":
-        """The same with other numbers of trials and of epochs; `None`: the file's.
+        """The same with another number of trials, and at most so many epochs for each; `None`: as
+        the file has it.
 
-        Raises `InvalidSpace` if these do not go together with the rest.
+        Raises `InvalidSpace` if these do not go together with the rest, and for `trials` of a grid.
         """
         values = self.model_dump(exclude_unset=True)
         if trials is not None:
+            if self.search == "grid":
+                raise InvalidSpace(
+                    "`trials` must not be given for a grid, which tries each of its"
+                    f" {self.combinations} combinations once. Received: {trials}"
+                )
             values["trials"] = trials
-        if epochs is not None:
-            values["settings"]["epochs"] = epochs
+        if epochs is not None and epochs < self.longest:
+            values["settings"]["epochs"] = _capped(self.settings.epochs, epochs)
         try:
             return Space.model_validate(values)
         except ValidationError as error:
