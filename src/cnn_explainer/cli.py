@@ -324,9 +324,10 @@ def sweep(
     ] = True,
 ) -> None:
     """Search hyper-parameters, on this machine or many. Stopped at any moment, --resume goes on."""
-    from .sweep import engine, space_file
+    from .sweep import engine, space_file, winner
 
     space = space_file.read(file).limited(trials, max_epochs)
+    winner.check(space)
     _load_keras()
     try:
         result = engine.run(space, address=address, storage=storage, resume=resume)
@@ -341,6 +342,8 @@ def sweep(
         f"{len(result.trials)} trials, {result.epochs} epochs; the best is right on"
         f" {best.accuracy:.4f} of the images held out"
     )
+    if result.winner is None:
+        return
     typer.echo(keep(result.winner))
     if final:
         train([result.winner.name])

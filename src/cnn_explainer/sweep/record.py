@@ -1,5 +1,7 @@
 """What a search found, and its record: one JSON file, with all trials in it."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..errors import RecordNotFound
 from ..experiments import RECORDED, Experiment
 from ..files import read_value, stems, user_folder, write_atomically
 from ..runs import History
@@ -86,9 +89,11 @@ class Sweep(_Value):
         return max(finished or self.trials, key=lambda trial: trial.accuracy)
 
     @property
-    def winner(self) -> Experiment:
-        """The best trial's settings, as the experiment that counts; see `Space.final`."""
-        return self.space.final(self.best.values)
+    def winner(self) -> Experiment | None:
+        """The best trial's settings, as the experiment that counts; see `Space.final`. `None` if
+        the space has `winner: null`.
+        """
+        return self.space.final(self.best.values) if self.space.winner else None
 
     @model_validator(mode="after")
     def _trials_are_of_the_space(self):
@@ -111,8 +116,22 @@ def load(name: str) -> Sweep:
 
     Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
     """
-    paths = (place / f"{name}.json" for place in (folder(), RECORDED / "sweeps"))
-    return read_value(Sweep, *paths, absent=f"there is no record of a search called {name!r}")
+    return read_value(Sweep, *_paths(name), absent=_absent(name))
+
+
+def each(name: str) -> Iterator[Sweep]:
+    """The records of that search: the user's own, and the shipped one. Raises `DamagedRecord`."""
+    for path in _paths(name):
+        with suppress(RecordNotFound):
+            yield read_value(Sweep, path, absent=_absent(name))
+
+
+def _paths(name: str) -> list[Path]:
+    return [place / f"{name}.json" for place in (folder(), RECORDED / "sweeps")]
+
+
+def _absent(name: str) -> str:
+    return f"there is no record of a search called {name!r}"
 
 
 def save(sweep: Sweep, place: Path | None = None) -> Path:

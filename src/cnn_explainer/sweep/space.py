@@ -152,9 +152,10 @@ class Space(_Value):
     """How many; of a grid, how many rounds of all combinations are tried is always one."""
     early_stopping: Stopping | None = Stopping()
     """`null`: every trial is trained to its end."""
-    winner: Literal["tuned", "refined", "polished", "decayed"] = "tuned"
+    winner: Literal["tuned", "refined", "polished", "decayed", "own"] | None = "tuned"
     """What the best trial's experiment is called; of a second search `refined`, of a third one
-    `polished`, of one for the weight decay `decayed`."""
+    `polished`, of one for the weight decay `decayed`, of a reader's `own`. `null`: it is not kept
+    as an experiment."""
     final_epochs: PositiveInt | None = None
     """Of the winner's own training, if it is to have others than its trial had."""
     cores: NonNegativeInt = 1
@@ -211,6 +212,16 @@ class Space(_Value):
         """Of a grid."""
         return prod(len(each) for each in self.chosen.values() if isinstance(each, tuple))
 
+    def repeats(self, earlier: "Space") -> bool:
+        """Whether this is that search once more, with as many trials and epochs as it had, or more.
+
+        `--trials` and `--max-epochs` make no other search of it, but a smaller one; nor does it
+        matter what each trial has of the machine.
+        """
+        as_large = self.trials >= earlier.trials and self.longest >= earlier.longest
+        aside = {"trials": True, "cores": True, "accelerators": True, "settings": {"epochs"}}
+        return as_large and self.model_dump(exclude=aside) == earlier.model_dump(exclude=aside)
+
     def experiment(self, values: dict[str, Any]) -> Experiment:
         """The trial with these values, judged on what is held out."""
         usual = CATALOGUE[f"{self.model}-plain"]
@@ -219,7 +230,8 @@ class Space(_Value):
             parts.setdefault(PLACES[name], {})[name] = value
         return Experiment(
             model=self.model,
-            variant=self.winner,
+            # Of a trial nobody is told the name, but it has one.
+            variant=self.winner or "tuned",
             dataset=usual.dataset,
             image_size=self.image_size or usual.image_size,
             train_share=self.train_share,
