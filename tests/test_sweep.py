@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_explainer import checkpoints, runs
+from cnn_explainer import checkpoints, runs, versions
 from cnn_explainer.errors import ExplainerError
 from cnn_explainer.experiments import get
 from cnn_explainer.sweep import Sweep, engine, load, space_file
@@ -243,6 +243,8 @@ def test_trials_are_judged_on_held_out_images_alone(found):
 
 def test_the_record_says_what_was_done(found, interrupted, place):
     assert found.space == space_file.read(place / "space.yaml")
+    assert dict([versions.backend()]).items() <= found.versions.items()
+    assert found.dataset_origin == runs.load("lenet5-own").provenance.dataset_origin
     assert (found.epochs, found.nodes) == (4 * EPOCHS, 1)
     rates = {trial.values["learning_rate"] for trial in found.trials}
     assert len(rates) == 4 and all(0.001 <= rate <= 0.02 for rate in rates)

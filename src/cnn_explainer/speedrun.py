@@ -1,9 +1,7 @@
 """How quickly a network reaches the write-up's best accuracy: several runs, and their record."""
 
-import platform
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
@@ -17,7 +15,7 @@ from pydantic import (
     PositiveInt,
 )
 
-from . import machine, published
+from . import machine, published, versions
 from .clock import awake_seconds
 from .experiments import RECORDED, Experiment, Precision, get
 from .files import read_value, stems, user_folder, write_atomically
@@ -55,6 +53,10 @@ class SpeedRun(_Value):
     """What was really computed in."""
     versions: dict[str, str]
     """Of Python and of the packages that computed."""
+    dataset_fingerprint: str | None = Field(None, pattern=r"^[0-9a-f]{16}$")
+    """Sixteen hexadecimal digits, of the prepared files' contents; not known of the first ones."""
+    dataset_origin: str | None = None
+    """Whether these are the original pictures or a copy; not known of the first ones."""
     finished: datetime
     """When, in universal time."""
 
@@ -130,8 +132,9 @@ def run(
         processor=machine.processor(),
         cores=machine.cores(),
         precision=precision,
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in ("cnn-explainer", "keras")},
+        versions=versions.computed(),
+        dataset_fingerprint=data.fingerprint,
+        dataset_origin=data.origin,
         finished=datetime.now(UTC).replace(microsecond=0),
     )
     save(result)

@@ -4,18 +4,16 @@ Nothing else in the package needs Ray: `pip install "cnn-explainer[sweep]"` brin
 """
 
 import os
-import platform
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from .. import datasets, machine
+from .. import datasets, machine, versions
 from ..errors import ExplainerError
 from . import record, states, trial
 from .record import Sweep, Trial
@@ -82,9 +80,9 @@ def run(
             nodes=_nodes(results),
             cores=max(1, int(ray.cluster_resources().get("CPU", 0))),
             processor=machine.processor(),
-            versions={"python": platform.python_version()}
-            | {name: version(name) for name in ("cnn-explainer", "keras", "ray")},
+            versions=versions.computed("ray"),
             dataset_fingerprint=datasets.fingerprint(data),
+            dataset_origin=datasets.origin(data),
             finished=datetime.now(UTC).replace(microsecond=0),
         )
     record.save(sweep)

@@ -65,6 +65,8 @@ class Sweep(_Value):
     """Of Python and of the packages that computed."""
     dataset_fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
     """Sixteen hexadecimal digits, of the prepared files' contents."""
+    dataset_origin: str | None = None
+    """Whether these are the original pictures or a copy; not known of the first searches."""
     finished: datetime
     """When, in universal time."""
 
