@@ -1,5 +1,6 @@
 """Searches: whole, stopped and killed, and on two nodes of which one dies."""
 
+import io
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.live import Live
 
 from cnn_explainer import checkpoints, runs, versions
 from cnn_explainer.errors import ExplainerError
@@ -393,3 +396,26 @@ def test_where_ray_is_not_installed(monkeypatch, place):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ExplainerError, match=r'pip install "cnn-explainer\[sweep\]"'):
         engine.run(space_file.read(place / "space.yaml"))
+
+
+def test_after_ctrl_c_the_terminal_is_as_before(monkeypatch, place):
+    """The cursor is there again, which the table hides; Ray Tune tells a watch of no Ctrl-C."""
+    from cnn_explainer.sweep import watch
+
+    terminal = io.StringIO()
+    console = Console(file=terminal, force_terminal=True)
+    monkeypatch.setattr(watch, "LIVE", Live(console=console, auto_refresh=False, transient=True))
+    one = watch.Watch(space_file.read(place / "space.yaml"), expected=4)
+
+    class Stopped:
+        def fit(self):
+            one.setup()
+            one.on_step_end(0, [])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine._fitted(Stopped())
+    hide, show = "\x1b[?25l", "\x1b[?25h"
+    assert -1 < terminal.getvalue().rfind(hide) < terminal.getvalue().rfind(show)
+    # Nor does it still catch what is printed.
+    assert not watch.LIVE.is_started

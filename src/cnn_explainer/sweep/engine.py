@@ -73,7 +73,7 @@ def run(
     place = states.place_of(space, storage or record.folder(), resume)
     data = datasets.prepare(space.experiment({}).dataset)
     with _connected(ray, address):
-        results = _tuner(space, place, resume).fit()
+        results = _fitted(_tuner(space, place, resume))
         sweep = Sweep(
             space=space,
             trials=tuple(_trial(space, place, result) for result in results),
@@ -186,6 +186,13 @@ def _tuner(space: Space, place: str, resume: bool) -> "tune.Tuner":
             verbose=0,
         ),
     )
+
+
+def _fitted(tuner: "tune.Tuner") -> "tune.ResultGrid":
+    from .watch import shown
+
+    with shown():
+        return tuner.fit()
 
 
 def _drawn(setting: Any, space: Space) -> Any:
