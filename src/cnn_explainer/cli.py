@@ -342,6 +342,8 @@ def sweep(
         f"{len(result.trials)} trials, {result.epochs} epochs; the best is right on"
         f" {best.accuracy:.4f} of the images held out"
     )
+    if result.failed:
+        typer.echo(f"{result.failed} failed; --resume tries them again", err=True)
     if result.winner is None:
         return
     typer.echo(keep(result.winner))

@@ -63,20 +63,23 @@ def run(
 
     `storage` is a folder that all nodes reach, or `s3://bucket/folder`: there lies what each trial
     needs to go on; see `states`. By default it is `record.folder()`, which is right for one
-    machine. What is there when the search ends well is the record's, and is removed.
+    machine. What is there when the search ends well is the record's, and is removed; if a trial
+    failed, it stays, and `resume` tries that trial again.
 
     Raises `ExplainerError` if Ray is not installed, if there is no cluster or it takes no token
-    from here, or what `states.place_of` raises; `DatasetUnavailable`; `KeyboardInterrupt`, with
-    all that was done kept.
+    from here, if no trial came to an accuracy (then nothing is saved), or what `states.place_of`
+    raises; `DatasetUnavailable`; `KeyboardInterrupt`, with all that was done kept.
     """
     ray = _imported(address)
     place = states.place_of(space, storage or record.folder(), resume)
     data = datasets.prepare(space.experiment({}).dataset)
     with _connected(ray, address):
         results = _fitted(_tuner(space, place, resume))
+        trials = tuple(_trial(space, place, result) for result in results)
+        _check(trials, results, place)
         sweep = Sweep(
             space=space,
-            trials=tuple(_trial(space, place, result) for result in results),
+            trials=trials,
             nodes=_nodes(results),
             cores=max(1, int(ray.cluster_resources().get("CPU", 0))),
             processor=machine.processor(),
@@ -86,7 +89,8 @@ def run(
             finished=datetime.now(UTC).replace(microsecond=0),
         )
     record.save(sweep)
-    results.filesystem.delete_dir(results.experiment_path)
+    if not sweep.failed:
+        results.filesystem.delete_dir(results.experiment_path)
     return sweep
 
 
@@ -145,6 +149,24 @@ def _listens(address: str) -> None:
             socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
     except (OSError, OverflowError) as error:
         raise ExplainerError(f"no Ray cluster at {address}: {error}") from None
+
+
+def _check(trials: tuple[Trial, ...], results: "tune.ResultGrid", place: str) -> None:
+    """Raise `ExplainerError`, with the first trial's error, if no trial came to an accuracy."""
+    if any(each.counts for each in trials):
+        return
+    none = f"none of the {len(trials)} trials came to an accuracy, and nothing was recorded"
+    for each, result in zip(trials, results, strict=True):
+        if each.end == "failed":
+            # Before its last line stand the places in the program.
+            error = str(result.error).strip().rpartition("\n")[2]
+            raise ExplainerError(
+                f"{none}. The first error: {error}. With --resume they are tried again; or delete"
+                f" {place}"
+            )
+    raise ExplainerError(
+        f"{none}: they all diverged. Choose lower learning rates, and delete {place}"
+    )
 
 
 def _nodes(results: "tune.ResultGrid") -> int:

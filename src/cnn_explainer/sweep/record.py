@@ -43,6 +43,11 @@ class Trial(_Value):
         return len(self.history.loss) if self.history else 0
 
     @property
+    def counts(self) -> bool:
+        """Whether it came to an accuracy that can be compared: not after an error, nor diverged."""
+        return self.end in ("finished", "stopped")
+
+    @property
     def accuracy(self) -> float:
         """On the images that were held out, after its last epoch; 0 if it has none, or diverged."""
         return self.history.val_accuracy[-1] if self.history and self.end != "diverged" else 0.0
@@ -76,6 +81,11 @@ class Sweep(_Value):
         return sum(trial.epochs_done for trial in self.trials)
 
     @property
+    def failed(self) -> int:
+        """How many trials ended by an error, of the machine's as a rule."""
+        return sum(trial.end == "failed" for trial in self.trials)
+
+    @property
     def seconds(self) -> float:
         """The trials' time for training and judging, added up."""
         histories = [trial.history for trial in self.trials if trial.history]
@@ -83,12 +93,14 @@ class Sweep(_Value):
 
     @property
     def best(self) -> Trial:
-        """Of the trials that were trained to their end, the one with the best last epoch.
+        """Of the trials that were trained to their end, the one with the best last epoch; of those
+        that were stopped, if there is no other.
 
         Not the best epoch of any trial: among so many numbers the best is also the luckiest.
         """
         finished = [trial for trial in self.trials if trial.end == "finished"]
-        return max(finished or self.trials, key=lambda trial: trial.accuracy)
+        compared = [trial for trial in self.trials if trial.counts]
+        return max(finished or compared or self.trials, key=lambda trial: trial.accuracy)
 
     @property
     def winner(self) -> Experiment | None:
