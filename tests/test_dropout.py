@@ -50,6 +50,32 @@ def test_works_in_sixteen_bits_and_with_a_last_smaller_batch():
         assert outputs.dtype == "bfloat16" and outputs.shape == INPUTS[:count].shape
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_batch_may_be_larger_than_the_pool(monkeypatch, known):
+    """A hundred times a pool of ten rows; in a graph the number of rows may not be known."""
+    monkeypatch.setattr("cnn_explainer.dropout.LARGEST_BATCH", 10)
+    monkeypatch.setattr("cnn_explainer.dropout.SMALLEST_POOL", 1)
+    layer, ones = Dropout(0.2, seed=4), np.ones((1000, 4096), "float32")
+    layer.build(ones.shape)
+    step = lambda: layer(ones, training=True)  # noqa: E731
+    if not known:
+        tf = pytest.importorskip("tensorflow")
+        if keras.backend.backend() != "tensorflow":
+            pytest.skip("shapes are always known, but in TensorFlow's graphs")
+        graph = tf.function(
+            lambda inputs: layer(inputs, training=True),
+            input_signature=[tf.TensorSpec((None, 4096))],
+        )
+        # What fits, fits as before.
+        assert graph(ones[:7]).shape == (7, 4096)
+        step = lambda: graph(ones)  # noqa: E731
+    first, second = (np.asarray(step()) == 0 for _ in range(2))
+    # Five standard errors of a share of the pool's decisions.
+    assert abs(first.mean() - 0.2) < 5 * np.sqrt(0.16 / 40_960)
+    assert len(np.unique(first, axis=0)) == 1000
+    assert (first != second).any()
+
+
 def test_the_seed_decides_and_the_place_is_part_of_the_state():
     first, same = Dropout(0.2, seed=4), Dropout(0.2, seed=4)
     np.testing.assert_array_equal(

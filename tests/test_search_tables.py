@@ -107,6 +107,9 @@ def test_a_winner_may_have_been_chosen_on_smaller_images(home):
 def test_others_than_the_winner_are_refused():
     with pytest.raises(ValueError, match=r"`runs` must be of the winner of made-up\. Received"):
         tables.winner(SWEEP, samples.run())
+    nameless = samples.sweep(winner=None)
+    with pytest.raises(ValueError, match=r"`runs` must be of the winner of made-up\. Received"):
+        tables.winner(nameless, samples.run(SWEEP.winner))
 
 
 def test_laps_end_in_their_mean():

@@ -1,12 +1,13 @@
 """Speed runs: what is timed is a training from fresh weights, and what is said is computed."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from cnn_explainer import cli, experiments, published, speedrun, training
+from cnn_explainer import cli, experiments, published, speedrun, training, versions
 from cnn_explainer.errors import DamagedRecord, RecordNotFound
 from cnn_explainer.experiments import Experiment, Recipe
 
@@ -30,6 +31,11 @@ def test_laps_are_trainings_at_their_seeds(tiny, home):
     result = speedrun.run("lenet5", seeds=[3, 4], tell=said.append)
     assert [lap.seed for lap in result.laps] == [3, 4] and len(said) == 2
     assert speedrun.load("lenet5") == result
+    # What computed, and on which pictures.
+    assert dict([versions.backend()]).items() <= result.versions.items()
+    pictures = training.pictures(FAST)
+    assert result.dataset_fingerprint == pictures.fingerprint
+    assert result.dataset_origin == pictures.origin
     # The same as without a warm-up and a watch.
     for lap in result.laps:
         trained = training.train(experiments.get(FAST, seed=lap.seed))
@@ -62,6 +68,27 @@ def test_the_mean_has_to_reach_the_target():
         }
     )
     assert (made.accuracy, made.seconds, made.reached) == (pytest.approx(0.55), 6, False)
+    # The first records do not know their pictures.
+    assert made.dataset_fingerprint is made.dataset_origin is None
+
+
+@pytest.mark.parametrize(
+    ("seeds", "rule"),
+    [((1, 2, 1), "`seeds` must be .*different.*1, 2, 1"), ((1, -1), "seed.*-1"), ((), "`seeds`")],
+)
+def test_seeds_are_checked_before_the_first_lap(home, monkeypatch, seeds, rule):
+    monkeypatch.setattr(training, "pictures", None)
+    with pytest.raises(ValueError, match=re.compile(rule, re.DOTALL)):
+        speedrun.run("lenet5", seeds=seeds)
+    if seeds:
+        chosen = [f"--seed={seed}" for seed in seeds]
+        result = CliRunner().invoke(cli.app, ["speedrun", "lenet5", *chosen])
+        said = " ".join(result.output.replace("│", "").split())
+        assert result.exit_code == 2 and re.search(rule, said)
+
+
+def test_the_shipped_ones_are_read(home):
+    assert all(speedrun.load(name).versions for name in speedrun.every())
 
 
 def test_without_an_experiment_or_a_record(home):

@@ -1,5 +1,6 @@
 """Searches: whole, stopped and killed, and on two nodes of which one dies."""
 
+import io
 import os
 import re
 import shutil
@@ -9,17 +10,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import samples
+from rich.console import Console
+from rich.live import Live
 
-from cnn_explainer import checkpoints, runs
+from cnn_explainer import checkpoints, runs, versions
 from cnn_explainer.errors import ExplainerError
 from cnn_explainer.experiments import get
-from cnn_explainer.sweep import Sweep, engine, load, space_file
+from cnn_explainer.sweep import Sweep, engine, load, space_file, states
 
 pytest.importorskip("ray", reason='Ray is not installed: `pip install "cnn-explainer[sweep]"`')
 
@@ -27,6 +33,7 @@ EPOCHS = 20
 SPACE = f"""\
 name: tiny
 model: lenet5
+winner: own
 trials: 4
 held_out: 0.1
 early_stopping: null
@@ -43,6 +50,8 @@ warnings.filterwarnings("error", module="cnn_explainer")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """
+# A search whose trials have one try each: what is spoilt stays spoilt.
+IMPATIENT = "from cnn_explainer.sweep import engine\nengine.TRIES = 0" + LISTENING
 PATIENCE = 180
 """Seconds, for what takes a few on a machine that has nothing else to do."""
 
@@ -60,8 +69,8 @@ def search(place, tiny_folder):
     """Starts `cnn-explainer sweep` in a process of its own: `search("--resume")`."""
     started = []
 
-    def start(*arguments, before=(), **variables):
-        command = [*before, sys.executable, "-c", LISTENING, "sweep", place / "space.yaml"]
+    def start(*arguments, before=(), program=LISTENING, **variables):
+        command = [*before, sys.executable, "-c", program, "sweep", place / "space.yaml"]
         # Ray keeps its token in the user's folder.
         environment = os.environ | {"HOME": place, "CNN_EXPLAINER_HOME": place / "own"}
         environment |= {"TFDS_DATA_DIR": tiny_folder} | variables
@@ -242,6 +251,8 @@ def test_trials_are_judged_on_held_out_images_alone(found):
 
 def test_the_record_says_what_was_done(found, interrupted, place):
     assert found.space == space_file.read(place / "space.yaml")
+    assert dict([versions.backend()]).items() <= found.versions.items()
+    assert found.dataset_origin == runs.load("lenet5-own").provenance.dataset_origin
     assert (found.epochs, found.nodes) == (4 * EPOCHS, 1)
     rates = {trial.values["learning_rate"] for trial in found.trials}
     assert len(rates) == 4 and all(0.001 <= rate <= 0.02 for rate in rates)
@@ -252,10 +263,10 @@ def test_the_record_says_what_was_done(found, interrupted, place):
 
 def test_the_winner_is_an_experiment_and_judged_once_on_the_test_images(found):
     best = max(found.trials, key=lambda trial: trial.accuracy)
-    winner = get("lenet5-tuned")
+    winner = get("lenet5-own")
     assert winner.recipe.learning_rate == best.values["learning_rate"]
     assert winner.held_out == 0
-    run = runs.load("lenet5-tuned")
+    run = runs.load("lenet5-own")
     assert np.sum(run.confusion) == 64
     assert run.images_per_second == pytest.approx(256 / np.median(run.history.train_seconds))
     assert len(list(runs.folder().glob("*.json"))) == 1
@@ -379,6 +390,81 @@ def test_optuna_comes_near_to_what_is_good(place):
     assert np.mean(far[-20:]) < 0.5 * np.mean(far[:10])
 
 
+def test_where_every_trial_fails_resume_tries_them_again(search, place, tiny, monkeypatch):
+    own, [pictures] = place / "spoilt", tiny.glob("**/*train.tfrecord*")
+    command = ("--trials", 1, "--max-epochs", 2, "--no-final")
+    variables = {"program": IMPATIENT, "CNN_EXPLAINER_HOME": own, "TFDS_DATA_DIR": tiny}
+    whole = pictures.read_bytes()
+    pictures.write_bytes(whole[:100] + b"spoilt" + whole[106:])
+    child = search(*command, **variables)
+    output, _ = child.communicate(timeout=PATIENCE)
+    assert child.returncode == 1
+    sentence = output[output.rindex("cnn-explainer: ") :]
+    assert "none of the 1 trials came to an accuracy, and nothing was recorded" in sentence
+    assert "corrupted record" in sentence and "--resume" in sentence
+    assert [path.name for path in own.glob("*/*")] == ["tiny-ray"]
+
+    pictures.write_bytes(whole)
+    child = search(*command, "--resume", **variables)
+    output, _ = child.communicate(timeout=PATIENCE)
+    assert child.returncode == 0, output
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(own))
+    assert [(trial.end, trial.epochs_done) for trial in load("tiny").trials] == [("finished", 2)]
+    assert get("lenet5-own").recipe.epochs == 2
+    assert [path.name for path in (own / "sweeps").iterdir()] == ["tiny.json"]
+
+
+class Results(list):
+    """What Ray Tune gives, as far as it is asked for after the trials were read."""
+
+    experiment_path = "place"
+
+    def __init__(self, errors):
+        super().__init__(SimpleNamespace(error=each, metrics_dataframe=None) for each in errors)
+        self.deleted = []
+        self.filesystem = SimpleNamespace(delete_dir=self.deleted.append)
+
+
+@pytest.fixture
+def ended_as(home, tiny, monkeypatch):
+    """Makes a search without Ray, whose trials end so: `ended_as("finished", "failed")`."""
+    past = samples.sweep()
+
+    def start(*ends):
+        trials = iter([samples.ended(past.trials[0], end, 2 * (end != "failed")) for end in ends])
+        results = Results([f"…\n{end} here" for end in ends])
+        cluster = SimpleNamespace(cluster_resources=dict)
+        monkeypatch.setattr(engine, "_imported", lambda address: cluster)
+        monkeypatch.setattr(engine, "_connected", lambda *_: nullcontext())
+        monkeypatch.setattr(states, "place_of", lambda *_: "place")
+        monkeypatch.setattr(engine, "_tuner", lambda *_: SimpleNamespace(fit=lambda: results))
+        monkeypatch.setattr(engine, "_trial", lambda *_: next(trials))
+        return partial(engine.run, past.space), results
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (["diverged", "failed", "failed"], r"none of the 3 trials .* first error: failed here.*"),
+        (["diverged", "diverged"], r"none of the 2 trials .* all diverged.* lower learning rates"),
+    ],
+)
+def test_a_search_in_vain_is_none(ended_as, home, ends, said):
+    run, results = ended_as(*ends)
+    with pytest.raises(ExplainerError, match=said):
+        run()
+    assert not results.deleted and not list(home.iterdir())
+
+
+@pytest.mark.parametrize(("other", "deleted"), [("failed", []), ("diverged", ["place"])])
+def test_what_failed_can_be_tried_again(ended_as, other, deleted):
+    run, results = ended_as("stopped", other)
+    assert load(run().space.name).best.end == "stopped"
+    assert results.deleted == deleted
+
+
 def test_nothing_to_resume(search, place):
     child = search("--resume", CNN_EXPLAINER_HOME=place / "none")
     output, _ = child.communicate()
@@ -390,3 +476,26 @@ def test_where_ray_is_not_installed(monkeypatch, place):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ExplainerError, match=r'pip install "cnn-explainer\[sweep\]"'):
         engine.run(space_file.read(place / "space.yaml"))
+
+
+def test_after_ctrl_c_the_terminal_is_as_before(monkeypatch, place):
+    """The cursor is there again, which the table hides; Ray Tune tells a watch of no Ctrl-C."""
+    from cnn_explainer.sweep import watch
+
+    terminal = io.StringIO()
+    console = Console(file=terminal, force_terminal=True)
+    monkeypatch.setattr(watch, "LIVE", Live(console=console, auto_refresh=False, transient=True))
+    one = watch.Watch(space_file.read(place / "space.yaml"), expected=4)
+
+    class Stopped:
+        def fit(self):
+            one.setup()
+            one.on_step_end(0, [])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine._fitted(Stopped())
+    hide, show = "\x1b[?25l", "\x1b[?25h"
+    assert -1 < terminal.getvalue().rfind(hide) < terminal.getvalue().rfind(show)
+    # Nor does it still catch what is printed.
+    assert not watch.LIVE.is_started

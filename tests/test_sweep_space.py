@@ -110,11 +110,40 @@ def test_a_file_that_is_not_there_or_no_mapping(tmp_path, file):
 
 
 def test_limits_of_the_command_line(file):
-    space = read(file(GOOD)).limited(trials=3, epochs=9)
-    assert (space.trials, space.longest) == (3, 9)
+    space = read(file(GOOD))
+    assert (space.limited(trials=3, epochs=3).trials, space.limited(epochs=3).longest) == (3, 3)
     assert space.limited() == space
     with pytest.raises(InvalidSpace, match="grace"):
         space.limited(epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "most", "limited"),
+    [
+        (9, 100, 9),
+        (9, 5, 5),
+        ((3, 9, 27), 100, (3, 9, 27)),
+        ((3, 9, 27), 5, (3, 5)),
+        (Range(uniform=(3, 27)), 100, Range(uniform=(3, 27))),
+        (Range(uniform=(3, 27)), 9, Range(uniform=(3, 9))),
+        (Range(log_uniform=(3, 27)), 9, Range(log_uniform=(3, 9))),
+        (Range(uniform=(3, 27)), 3, 3),
+        # The recipe's 50.
+        (None, 100, None),
+        (None, 9, 9),
+    ],
+)
+def test_the_most_epochs_are_a_limit_and_no_wish(epochs, most, limited):
+    settings = {} if epochs is None else {"epochs": epochs}
+    space = Space(name="small", model="lenet5", settings=settings)
+    assert space.limited(epochs=most).settings.epochs == limited
+
+
+def test_a_grid_has_as_many_trials_as_combinations():
+    space = Space(name="small", model="lenet5", search="grid", settings={"epochs": (3, 9)})
+    with pytest.raises(InvalidSpace, match=r"`trials`.* grid.* 2 combinations.* Received: 5"):
+        space.limited(trials=5)
+    assert space.limited(epochs=4).combinations == 2
 
 
 def test_a_grid_counts_its_combinations(file):

@@ -275,9 +275,12 @@ def bench(
 
     With --json each network is kept as soon as it is measured.
     """
-    from .bench import load, run, save, table
+    from .bench import catalogued, load, run, save, table
 
-    wanted = [_experiment(name).name for name in names or CATALOGUE]
+    try:
+        wanted = [each.name for each in catalogued(names or CATALOGUE)]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     if not rounds:
         _judge(wanted, epochs, threads, file)
         return
@@ -328,7 +331,9 @@ def _judge(names: list[str], epochs: int, threads: int | None, file: Path | None
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="SPACE", help="The search space, YAML or JSON.")],
     trials: Annotated[int | None, typer.Option(help="In place of the file's.", min=1)] = None,
-    max_epochs: Annotated[int | None, typer.Option(help="That a trial may have.", min=1)] = None,
+    max_epochs: Annotated[
+        int | None, typer.Option(help="That a trial may have, if the file's are more.", min=1)
+    ] = None,
     address: Annotated[
         str | None, typer.Option(help="Of a Ray cluster that runs: 10.0.0.1:6379.")
     ] = None,
@@ -341,9 +346,10 @@ def sweep(
     ] = True,
 ) -> None:
     """Search hyper-parameters, on this machine or many. Stopped at any moment, --resume goes on."""
-    from .sweep import engine, space_file
+    from .sweep import engine, space_file, winner
 
     space = space_file.read(file).limited(trials, max_epochs)
+    winner.check(space)
     _load_keras()
     try:
         result = engine.run(space, address=address, storage=storage, resume=resume)
@@ -358,6 +364,10 @@ def sweep(
         f"{len(result.trials)} trials, {result.epochs} epochs; the best is right on"
         f" {best.accuracy:.4f} of the images held out"
     )
+    if result.failed:
+        typer.echo(f"{result.failed} failed; --resume tries them again", err=True)
+    if result.winner is None:
+        return
     typer.echo(keep(result.winner))
     if final:
         train([result.winner.name])
@@ -391,9 +401,14 @@ def speedrun(
     """Train a network's fast experiment at several seeds: how soon is it as good as there?"""
     from . import speedrun as laps
 
-    experiment = _experiment(f"{network}-fast")
+    seeds = seed or laps.SEEDS
+    experiment, *_ = [_experiment(f"{network}-fast", seed=one) for one in seeds]
+    try:
+        laps.check(seeds)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     _load_keras()
-    result = laps.run(experiment.model, seeds=seed or laps.SEEDS, tell=typer.echo)
+    result = laps.run(experiment.model, seeds=seeds, tell=typer.echo)
     verdict = "reaches" if result.reached else "does not reach"
     typer.echo(
         f"mean accuracy {result.accuracy:.4f}, which {verdict} {result.target:.4f}, in"

@@ -22,9 +22,10 @@ class Dropout(keras.layers.Layer):
         Dropout(0.2)(images)                   -> the images
 
     Over a training every unit sees the share `rate`, and in a step each unit is decided by a
-    number of its own. Two steps may see the same decisions, but for other units.
+    number of its own. Two steps may see the same decisions, but for other units; so may the
+    pictures of a batch that is larger than the pool.
 
-    **Input shape**: `(N, ...)`, with N at most 512. **Output shape**: the same.
+    **Input shape**: `(N, ...)`. **Output shape**: the same.
     """
 
     def __init__(self, rate: float, seed: int, **common):
@@ -48,7 +49,28 @@ class Dropout(keras.layers.Layer):
         if not training:
             return inputs
         shape = keras.ops.shape(inputs)
-        count = prod(shape[1:]) * shape[0]
-        begin = keras.random.randint((1,), 0, self._size - count + 1, seed=self._place)
-        chosen = keras.ops.slice(self._pool, begin, (count,))
+        chosen = self._chosen(prod(shape[1:]) * shape[0])
         return inputs * keras.ops.reshape(chosen, shape)
+
+    def _chosen(self, count):
+        """So many decisions in a row."""
+        fits = count <= self._size
+        places = _either(fits, lambda: self._size - count + 1, lambda: self._size)
+        begin = keras.random.randint((1,), 0, places, seed=self._place)
+
+        def stretch():
+            return keras.ops.slice(self._pool, begin, (count,))
+
+        def rounds():
+            # Not of the whole pool, which may be so many rows long: rows would be alike.
+            numbers = (begin + keras.ops.arange(count)) % (self._size - 1)
+            return keras.ops.take(self._pool, numbers)
+
+        return _either(fits, stretch, rounds)
+
+
+def _either(condition, this, that):
+    """What one of the two gives; a graph may know the condition only when it runs."""
+    if isinstance(condition, bool):
+        return this() if condition else that()
+    return keras.ops.cond(condition, this, that)

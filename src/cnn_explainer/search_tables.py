@@ -140,11 +140,11 @@ def winner(sweep: Sweep, runs: Run | Sequence[Run]) -> Table:
         winner(cnn.sweep.load("lenet5"), cnn.runs.of("lenet5-tuned"))   ->  2 rows
 
     They may have had other epochs than the search meant. Raises `ValueError` if the runs are not
-    seeds of one experiment, or not the winner's.
+    seeds of one experiment, or not the winner's; so for any runs if the search keeps no winner.
     """
     seeds = as_seeds(runs)
-    trained = seeds[0].experiment
-    if trained != get(sweep.winner, seed=trained.seed, epochs=trained.recipe.epochs):
+    trained, found = seeds[0].experiment, sweep.winner
+    if not found or trained != get(found, seed=trained.seed, epochs=trained.recipe.epochs):
         raise ValueError(
             f"`runs` must be of the winner of {sweep.space.name}. Received: {trained.slug}"
         )

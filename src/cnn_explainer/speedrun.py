@@ -1,9 +1,7 @@
 """How quickly a network reaches the write-up's best accuracy: several runs, and their record."""
 
-import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
@@ -17,7 +15,7 @@ from pydantic import (
     PositiveInt,
 )
 
-from . import machine, published
+from . import machine, published, versions
 from .clock import awake_seconds
 from .experiments import RECORDED, Experiment, Precision, get
 from .files import read_value, stems, user_folder, write_atomically
@@ -55,6 +53,10 @@ class SpeedRun(_Value):
     """What was really computed in."""
     versions: dict[str, str]
     """Of Python and of the packages that computed."""
+    dataset_fingerprint: str | None = Field(None, pattern=r"^[0-9a-f]{16}$")
+    """Sixteen hexadecimal digits, of the prepared files' contents; not known of the first ones."""
+    dataset_origin: str | None = None
+    """Whether these are the original pictures or a copy; not known of the first ones."""
     finished: datetime
     """When, in universal time."""
 
@@ -100,38 +102,49 @@ def run(
     What is not counted: reading the pictures, and making the network's graph, which a first look
     at a few pictures does; the weights are set back afterwards. `tell` is given a line a lap.
 
-    Raises `ValueError` if there is no such experiment, and `DatasetUnavailable`.
+    Raises `ValueError` if there is no such experiment, for seeds that cannot be, and what `check`
+    raises, all before the first lap; `DatasetUnavailable`.
     """
     from . import training
 
+    seeds = tuple(seeds)
+    check(seeds)
+    entries = [get(f"{name}-fast", seed=seed) for seed in seeds]
     experiment = get(f"{name}-fast")
     machine.limit_threads(training.threads(experiment))
     data = training.pictures(experiment)
     train, test = training.tensors(data.train), training.tensors(data.test)
     precision = training.precision(experiment)
     laps = []
-    for seed in seeds:
-        lap = get(experiment, seed=seed)
+    for lap in entries:
         model = training.compiled(lap, precision, len(train))
         training.warm_up(lap, model, train)
         began = awake_seconds()
         for epoch in range(lap.recipe.epochs):
             training.fit_epoch(lap, epoch, model, train)
         judged = model.evaluate(training.batches(test), verbose=0, return_dict=True)
-        laps.append(Lap(seed=seed, seconds=awake_seconds() - began, accuracy=judged["accuracy"]))
-        tell(f"seed {seed}: {laps[-1].accuracy:.4f} in {laps[-1].seconds:.1f} s")
+        seconds = awake_seconds() - began
+        laps.append(Lap(seed=lap.seed, seconds=seconds, accuracy=judged["accuracy"]))
+        tell(f"seed {lap.seed}: {laps[-1].accuracy:.4f} in {seconds:.1f} s")
     result = SpeedRun(
         experiment=experiment,
         laps=tuple(laps),
         processor=machine.processor(),
         cores=machine.cores(),
         precision=precision,
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in ("cnn-explainer", "keras")},
+        versions=versions.computed(),
+        dataset_fingerprint=data.fingerprint,
+        dataset_origin=data.origin,
         finished=datetime.now(UTC).replace(microsecond=0),
     )
     save(result)
     return result
+
+
+def check(seeds: Sequence[int]) -> None:
+    """Raise `ValueError` if a seed is there twice, which would count as two laps, or none is."""
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"`seeds` must be one or more different numbers. Received: {[*seeds]}")
 
 
 def every() -> tuple[str, ...]:

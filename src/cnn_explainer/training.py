@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import checkpoints, datasets, machine, metrics, probes, runs, weights
+from . import checkpoints, datasets, machine, metrics, probes, runs, versions, weights
 from .architectures import multiply_adds
 from .checkpoints import Checkpoint
 from .clock import awake_seconds
@@ -336,7 +336,6 @@ def _result(
     drawn = np.stack([draw(experiment.image_size) for draw in probes.PROBES.values()])
     answers = model.predict(drawn.astype(np.float32), verbose=0)
     history = runs.History(**state.history)
-    backend = keras.backend.backend()
     return Run(
         experiment=experiment,
         classes=data.classes,
@@ -354,7 +353,7 @@ def _result(
             package=version("cnn-explainer"),
             python=platform.python_version(),
             keras=keras.__version__,
-            backend=f"{backend} {_backend_version(backend)}",
+            backend=" ".join(versions.backend()),
             numpy=np.__version__,
             processor=machine.processor(),
             accelerator=bool(machine.accelerators()),
@@ -365,9 +364,3 @@ def _result(
             finished=datetime.now(UTC).replace(microsecond=0),
         ),
     )
-
-
-def _backend_version(backend: str) -> str:
-    from importlib import import_module
-
-    return import_module(backend).__version__

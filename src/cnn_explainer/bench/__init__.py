@@ -8,9 +8,19 @@ from importlib import import_module
 
 from .record import Benchmark, Comparison, Contender, load, save
 
-__all__ = ["Benchmark", "Comparison", "Contender", "learn", "load", "run", "save", "table"]
+__all__ = [
+    "Benchmark",
+    "Comparison",
+    "Contender",
+    "catalogued",
+    "learn",
+    "load",
+    "run",
+    "save",
+    "table",
+]
 # Who only reads the record needs neither pandas nor the trainings.
-_LATER = {"table": "tables", "run": "turns", "learn": "turns"}
+_LATER = {"table": "tables", "run": "turns", "learn": "turns", "catalogued": "turns"}
 
 
 def __getattr__(name: str):

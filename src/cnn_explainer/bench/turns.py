@@ -23,7 +23,7 @@ from .. import datasets, machine
 from ..architectures import multiply_adds
 from ..datasets import Dataset, Split
 from ..errors import ExplainerError
-from ..experiments import CATALOGUE, Experiment, get
+from ..experiments import CATALOGUE, Experiment
 from .child import Task, store
 from .record import Benchmark, Comparison, Contender, Way
 
@@ -57,10 +57,11 @@ def run(
     bought with accuracy shows. `threads` is for all ways; by itself each takes what it takes
     elsewhere. `tell` is given a line at each step.
 
-    Raises `DatasetUnavailable`, and `ExplainerError` if one of the processes ends too early.
+    Raises `ValueError` for a name that is not in the catalogue, before anything is measured;
+    `DatasetUnavailable`; and `ExplainerError` if one of the processes ends too early.
     """
     comparisons = tuple(
-        _compare(get(name), rounds, images, epochs, threads, tell) for name in names
+        _compare(each, rounds, images, epochs, threads, tell) for each in catalogued(names)
     )
     return Benchmark(
         comparisons=comparisons,
@@ -69,6 +70,18 @@ def run(
         versions=dict(_versions()),
         finished=datetime.now(UTC).replace(microsecond=0),
     )
+
+
+def catalogued(names: Iterable[str]) -> list[Experiment]:
+    """The catalogue's experiments of these names: a record holds no others.
+
+    Raises `ValueError` for any other name, also for what a search found.
+    """
+    names = [*names]
+    for name in names:
+        if name not in CATALOGUE:
+            raise ValueError(f"`name` must be one of {', '.join(CATALOGUE)}. Received: {name!r}")
+    return [CATALOGUE[name] for name in names]
 
 
 def _compare(
@@ -138,7 +151,7 @@ def learn(
     ways = [*(ways or _ways())]
     if absent := [way for way in ways if way not in _ways()]:
         raise ExplainerError(f"{name}: {', '.join(absent)} is to learn it, too, and is not here")
-    experiment = get(name)
+    [experiment] = catalogued([name])
     data = datasets.load(experiment.dataset, experiment.image_size)
     accuracies = {}
     with TemporaryDirectory() as folder:

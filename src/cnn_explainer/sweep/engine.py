@@ -4,18 +4,16 @@ Nothing else in the package needs Ray: `pip install "cnn-explainer[sweep]"` brin
 """
 
 import os
-import platform
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from .. import datasets, machine
+from .. import datasets, machine, versions
 from ..errors import ExplainerError
 from . import record, states, trial
 from .record import Sweep, Trial
@@ -65,30 +63,34 @@ def run(
 
     `storage` is a folder that all nodes reach, or `s3://bucket/folder`: there lies what each trial
     needs to go on; see `states`. By default it is `record.folder()`, which is right for one
-    machine. What is there when the search ends well is the record's, and is removed.
+    machine. What is there when the search ends well is the record's, and is removed; if a trial
+    failed, it stays, and `resume` tries that trial again.
 
     Raises `ExplainerError` if Ray is not installed, if there is no cluster or it takes no token
-    from here, or what `states.place_of` raises; `DatasetUnavailable`; `KeyboardInterrupt`, with
-    all that was done kept.
+    from here, if no trial came to an accuracy (then nothing is saved), or what `states.place_of`
+    raises; `DatasetUnavailable`; `KeyboardInterrupt`, with all that was done kept.
     """
     ray = _imported(address)
     place = states.place_of(space, storage or record.folder(), resume)
     data = datasets.prepare(space.experiment({}).dataset)
     with _connected(ray, address):
-        results = _tuner(space, place, resume).fit()
+        results = _fitted(_tuner(space, place, resume))
+        trials = tuple(_trial(space, place, result) for result in results)
+        _check(trials, results, place)
         sweep = Sweep(
             space=space,
-            trials=tuple(_trial(space, place, result) for result in results),
+            trials=trials,
             nodes=_nodes(results),
             cores=max(1, int(ray.cluster_resources().get("CPU", 0))),
             processor=machine.processor(),
-            versions={"python": platform.python_version()}
-            | {name: version(name) for name in ("cnn-explainer", "keras", "ray")},
+            versions=versions.computed("ray"),
             dataset_fingerprint=datasets.fingerprint(data),
+            dataset_origin=datasets.origin(data),
             finished=datetime.now(UTC).replace(microsecond=0),
         )
     record.save(sweep)
-    results.filesystem.delete_dir(results.experiment_path)
+    if not sweep.failed:
+        results.filesystem.delete_dir(results.experiment_path)
     return sweep
 
 
@@ -149,6 +151,24 @@ def _listens(address: str) -> None:
         raise ExplainerError(f"no Ray cluster at {address}: {error}") from None
 
 
+def _check(trials: tuple[Trial, ...], results: "tune.ResultGrid", place: str) -> None:
+    """Raise `ExplainerError`, with the first trial's error, if no trial came to an accuracy."""
+    if any(each.counts for each in trials):
+        return
+    none = f"none of the {len(trials)} trials came to an accuracy, and nothing was recorded"
+    for each, result in zip(trials, results, strict=True):
+        if each.end == "failed":
+            # Before its last line stand the places in the program.
+            error = str(result.error).strip().rpartition("\n")[2]
+            raise ExplainerError(
+                f"{none}. The first error: {error}. With --resume they are tried again; or delete"
+                f" {place}"
+            )
+    raise ExplainerError(
+        f"{none}: they all diverged. Choose lower learning rates, and delete {place}"
+    )
+
+
 def _nodes(results: "tune.ResultGrid") -> int:
     """How many machines did an epoch or more; also those that are gone."""
     frames = (result.metrics_dataframe for result in results)
@@ -188,6 +208,13 @@ def _tuner(space: Space, place: str, resume: bool) -> "tune.Tuner":
             verbose=0,
         ),
     )
+
+
+def _fitted(tuner: "tune.Tuner") -> "tune.ResultGrid":
+    from .watch import shown
+
+    with shown():
+        return tuner.fit()
 
 
 def _drawn(setting: Any, space: Space) -> Any:

@@ -1,5 +1,7 @@
 """What a search found, and its record: one JSON file, with all trials in it."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from ..errors import RecordNotFound
 from ..experiments import RECORDED, Experiment
 from ..files import read_value, stems, user_folder, write_atomically
 from ..runs import History
@@ -40,6 +43,11 @@ class Trial(_Value):
         return len(self.history.loss) if self.history else 0
 
     @property
+    def counts(self) -> bool:
+        """Whether it came to an accuracy that can be compared: not after an error, nor diverged."""
+        return self.end in ("finished", "stopped")
+
+    @property
     def accuracy(self) -> float:
         """On the images that were held out, after its last epoch; 0 if it has none, or diverged."""
         return self.history.val_accuracy[-1] if self.history and self.end != "diverged" else 0.0
@@ -62,6 +70,8 @@ class Sweep(_Value):
     """Of Python and of the packages that computed."""
     dataset_fingerprint: str = Field(pattern=r"^[0-9a-f]{16}$")
     """Sixteen hexadecimal digits, of the prepared files' contents."""
+    dataset_origin: str | None = None
+    """Whether these are the original pictures or a copy; not known of the first searches."""
     finished: datetime
     """When, in universal time."""
 
@@ -71,6 +81,11 @@ class Sweep(_Value):
         return sum(trial.epochs_done for trial in self.trials)
 
     @property
+    def failed(self) -> int:
+        """How many trials ended by an error, of the machine's as a rule."""
+        return sum(trial.end == "failed" for trial in self.trials)
+
+    @property
     def seconds(self) -> float:
         """The trials' time for training and judging, added up."""
         histories = [trial.history for trial in self.trials if trial.history]
@@ -78,17 +93,21 @@ class Sweep(_Value):
 
     @property
     def best(self) -> Trial:
-        """Of the trials that were trained to their end, the one with the best last epoch.
+        """Of the trials that were trained to their end, the one with the best last epoch; of those
+        that were stopped, if there is no other.
 
         Not the best epoch of any trial: among so many numbers the best is also the luckiest.
         """
         finished = [trial for trial in self.trials if trial.end == "finished"]
-        return max(finished or self.trials, key=lambda trial: trial.accuracy)
+        compared = [trial for trial in self.trials if trial.counts]
+        return max(finished or compared or self.trials, key=lambda trial: trial.accuracy)
 
     @property
-    def winner(self) -> Experiment:
-        """The best trial's settings, as the experiment that counts; see `Space.final`."""
-        return self.space.final(self.best.values)
+    def winner(self) -> Experiment | None:
+        """The best trial's settings, as the experiment that counts; see `Space.final`. `None` if
+        the space has `winner: null`.
+        """
+        return self.space.final(self.best.values) if self.space.winner else None
 
     @model_validator(mode="after")
     def _trials_are_of_the_space(self):
@@ -111,8 +130,22 @@ def load(name: str) -> Sweep:
 
     Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
     """
-    paths = (place / f"{name}.json" for place in (folder(), RECORDED / "sweeps"))
-    return read_value(Sweep, *paths, absent=f"there is no record of a search called {name!r}")
+    return read_value(Sweep, *_paths(name), absent=_absent(name))
+
+
+def each(name: str) -> Iterator[Sweep]:
+    """The records of that search: the user's own, and the shipped one. Raises `DamagedRecord`."""
+    for path in _paths(name):
+        with suppress(RecordNotFound):
+            yield read_value(Sweep, path, absent=_absent(name))
+
+
+def _paths(name: str) -> list[Path]:
+    return [place / f"{name}.json" for place in (folder(), RECORDED / "sweeps")]
+
+
+def _absent(name: str) -> str:
+    return f"there is no record of a search called {name!r}"
 
 
 def save(sweep: Sweep, place: Path | None = None) -> Path:

@@ -108,6 +108,18 @@ Settings = create_model(
 )
 
 
+def _capped(epochs: Any, most: int) -> Any:
+    """What may be chosen for the epochs, without what is above so many."""
+    match epochs:
+        case tuple():
+            return tuple(dict.fromkeys(min(each, most) for each in epochs))
+        case Range() if epochs.ends[0] < most:
+            kind = "log_uniform" if epochs.logarithmic else "uniform"
+            return {kind: (epochs.ends[0], most)}
+        case _:
+            return most
+
+
 class Stopping(_Value):
     """Asynchronous successive halving (Li et al. 2020): of the trials that come as far as an epoch,
     only the best go on.
@@ -140,9 +152,10 @@ class Space(_Value):
     """How many; of a grid, how many rounds of all combinations are tried is always one."""
     early_stopping: Stopping | None = Stopping()
     """`null`: every trial is trained to its end."""
-    winner: Literal["tuned", "refined", "polished", "decayed"] = "tuned"
+    winner: Literal["tuned", "refined", "polished", "decayed", "own"] | None = "tuned"
     """What the best trial's experiment is called; of a second search `refined`, of a third one
-    `polished`, of one for the weight decay `decayed`."""
+    `polished`, of one for the weight decay `decayed`, of a reader's `own`. `null`: it is not kept
+    as an experiment."""
     final_epochs: PositiveInt | None = None
     """Of the winner's own training, if it is to have others than its trial had."""
     cores: NonNegativeInt = 1
@@ -160,15 +173,21 @@ class Space(_Value):
         return {name: getattr(self.settings, name) for name in named}
 
     def limited(self, trials: int | None = None, epochs: int | None = None) -> "Space":
-        """The same with other numbers of trials and of epochs; `None`: the file's.
+        """The same with another number of trials, and at most so many epochs for each; `None`: as
+        the file has it.
 
-        Raises `InvalidSpace` if these do not go together with the rest.
+        Raises `InvalidSpace` if these do not go together with the rest, and for `trials` of a grid.
         """
         values = self.model_dump(exclude_unset=True)
         if trials is not None:
+            if self.search == "grid":
+                raise InvalidSpace(
+                    "`trials` must not be given for a grid, which tries each of its"
+                    f" {self.combinations} combinations once. Received: {trials}"
+                )
             values["trials"] = trials
-        if epochs is not None:
-            values["settings"]["epochs"] = epochs
+        if epochs is not None and epochs < self.longest:
+            values["settings"]["epochs"] = _capped(self.settings.epochs, epochs)
         try:
             return Space.model_validate(values)
         except ValidationError as error:
@@ -193,6 +212,16 @@ class Space(_Value):
         """Of a grid."""
         return prod(len(each) for each in self.chosen.values() if isinstance(each, tuple))
 
+    def repeats(self, earlier: "Space") -> bool:
+        """Whether this is that search once more, with as many trials and epochs as it had, or more.
+
+        `--trials` and `--max-epochs` make no other search of it, but a smaller one; nor does it
+        matter what each trial has of the machine.
+        """
+        as_large = self.trials >= earlier.trials and self.longest >= earlier.longest
+        aside = {"trials": True, "cores": True, "accelerators": True, "settings": {"epochs"}}
+        return as_large and self.model_dump(exclude=aside) == earlier.model_dump(exclude=aside)
+
     def experiment(self, values: dict[str, Any]) -> Experiment:
         """The trial with these values, judged on what is held out."""
         usual = CATALOGUE[f"{self.model}-plain"]
@@ -201,7 +230,8 @@ class Space(_Value):
             parts.setdefault(PLACES[name], {})[name] = value
         return Experiment(
             model=self.model,
-            variant=self.winner,
+            # Of a trial nobody is told the name, but it has one.
+            variant=self.winner or "tuned",
             dataset=usual.dataset,
             image_size=self.image_size or usual.image_size,
             train_share=self.train_share,

@@ -5,6 +5,7 @@ Ray Tune's checkpoints, because it removes the old ones before its books say so:
 between, it would look for what is gone.
 """
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 
+NAMELESS = {"winner": None}
+"""What a space calls its winner makes no other search of it."""
+
+
 def place_of(space: Space, storage: str | Path, resume: bool) -> str:
     """The folder of this search in the storage, with the space in it.
 
@@ -25,7 +30,8 @@ def place_of(space: Space, storage: str | Path, resume: bool) -> str:
         place_of(space, "s3://mine/a", True)   -> "s3://mine/a/lenet5-ray"
 
     Raises `ExplainerError` if a search was begun there and `resume` is not set, and the other way
-    round; also if the search that was begun is one of another space.
+    round; also if the search that was begun is one of another space. Its winner may get another
+    name meanwhile: its own may be taken.
     """
     from ray import tune
 
@@ -47,7 +53,7 @@ def place_of(space: Space, storage: str | Path, resume: bool) -> str:
         with files.open_output_stream(path) as file:
             file.write(text)
     with files.open_input_stream(path) as file:
-        if file.read() != text:
+        if json.loads(file.read()) | NAMELESS != json.loads(text) | NAMELESS:
             raise ExplainerError(
                 f"the search in {place} is one of another space: give the file, --trials and"
                 " --max-epochs that it was begun with. Or delete that folder"

@@ -1,6 +1,8 @@
 """What a search tells while it goes on: a live table of its trials, and how long it will take."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ray import tune
@@ -12,6 +14,18 @@ from .space import Space
 
 SHOWN = 12
 """Trials in the live table: those that are running, and the best."""
+LIVE = Live(console=Console(), auto_refresh=False, transient=True)
+"""The table on this process's terminal, which has one. Not a `Watch`'s own: Ray Tune makes these
+anew when a search is resumed, and does not tell them of Ctrl-C; see `shown`."""
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Leave the terminal as it was, however the search ends."""
+    try:
+        yield
+    finally:
+        LIVE.stop()
 
 
 class Watch(tune.Callback):
@@ -26,16 +40,15 @@ class Watch(tune.Callback):
         """Begin; also when a search is resumed, with the state of another process."""
         self._began = time.monotonic()
         self._done_before: int | None = None
-        self._live = Live(console=Console(), auto_refresh=False, transient=True)
-        if self._live.console.is_terminal:
-            self._live.start()
+        if LIVE.console.is_terminal:
+            LIVE.start()
 
     def on_step_end(self, iteration: int, trials: list, **info) -> None:
         """Draw the table anew."""
         if self._done_before is None:
             self._done_before = sum(map(_epochs, trials))
-        if self._live.is_started:
-            self._live.update(Group(*self._table(trials)), refresh=True)
+        if LIVE.is_started:
+            LIVE.update(Group(*self._table(trials)), refresh=True)
 
     def on_trial_complete(self, iteration: int, trials: list, trial, **info) -> None:
         """Say so where there is no table."""
@@ -45,22 +58,14 @@ class Watch(tune.Callback):
         """The same."""
         self._say(trials, trial, "failed")
 
-    def on_experiment_end(self, trials: list, **info) -> None:
-        """Leave the terminal as it was."""
-        self._live.stop()
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Ray Tune keeps its callbacks on disk; a terminal cannot be kept.
-        return {"_space": self._space, "_expected": self._expected}
-
     def _say(self, trials: list, trial, end: str) -> None:
-        if not self._live.is_started:
+        if not LIVE.is_started:
             line = f"{_name(trial)} {end}: {_epochs(trial)} epochs, {_accuracy(trial):.4f}"
             print(f"{line} ({self._state(trials)})", flush=True)
 
     def _state(self, trials: list) -> str:
         # Of a trial that ends just now, this is not known yet where no table is drawn.
-        ended = sum(trial.is_finished() for trial in trials) + (not self._live.is_started)
+        ended = sum(trial.is_finished() for trial in trials) + (not LIVE.is_started)
         best = max(map(_accuracy, trials), default=0)
         return f"{ended} of {self._expected} trials, best {best:.4f}, {self._left(trials)}"
 
