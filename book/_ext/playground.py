@@ -56,7 +56,7 @@ def bundle(source: Path, target: Path) -> None:
         for name in names:
             alike = [path for path in paths if path.suffix == Path(name).suffix]
             text = assets.lean("\n".join(path.read_text("utf-8") for path in alike))
-            write_atomically(target / name, text.encode())
+            write_atomically(target / name, re.sub("\n+", "\n", text).encode())
 
 
 def data(static: Path) -> dict:
