@@ -415,6 +415,35 @@ def test_a_network_for_another_size_gets_the_picture_in_its_size(page):
     assert "pictures of one size" in complaint(page)
 
 
+def test_a_map_of_very_many_pixels_can_be_opened(page):
+    """More than a function takes as arguments."""
+    side = 400
+    network = {
+        **{"format": 1, "name": "wide", "title": "Wide", "classes": ["no", "yes"]},
+        **{"input": [side, side, 3], "dtype": "float32", "record": None},
+        "layers": [
+            {
+                **{"type": "conv2d", "name": "conv", "kernel": [1, 1, 3, 1], "bias": False},
+                **{"stride": [1, 1], "padding": "valid", "activation": "linear"},
+            },
+            {"type": "global_avg_pool2d", "name": "mean"},
+            {
+                **{"type": "dense", "name": "dense", "activation": "softmax"},
+                **{"kernel": [1, 2], "bias": False},
+            },
+        ],
+        "weights": base64.b64encode(np.arange(1, 6, dtype="<f4").tobytes()).decode(),
+    }
+    text = json.dumps(network).encode()
+    page.set_input_files(
+        ".model [type=file]", {"name": "wide.json", "mimeType": "text/json", "buffer": text}
+    )
+    expect(page, ".answers", "Wide")
+    page.locator(".layer", has_text="conv").locator(".tile").press("Enter")
+    expect(page, ".inspect figcaption", "picture, ")
+    assert page.locator(".inspect fieldset canvas").count() == 3
+
+
 # --- layers -------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 // One is in focus, and the arrow keys go from there to all others; Enter chooses it.
 playground.part((app) => {
   "use strict";
-  const { make, number, within, arrow, under, plane, paint } = playground;
+  const { make, number, within, arrow, under, plane, extent, paint } = playground;
   const place = app.place("network");
   const scales = { unit: "each map", layer: "each layer", network: "the whole network" };
   const scale = make("select");
@@ -144,7 +144,7 @@ playground.part((app) => {
     const { data } = result;
     const { units, cells, maps, across } = row;
     const all = scale.value === "network" ? app.results[row.side] : [result];
-    const whole = extent(all.map((each) => each.data));
+    const whole = extent(...all.map((each) => each.data));
     const range = whole.map((end) => number(end, 3)).join(" to ");
     row.range.textContent = scale.value === "layer" ? range : "";
     if (!row.tiles) {
@@ -154,20 +154,9 @@ playground.part((app) => {
     }
     cells.forEach((cell, unit) => {
       const values = maps ? plane(data, units, unit) : [data[unit]];
-      const [low, high] = scale.value === "unit" && maps ? extent([values]) : whole;
+      const [low, high] = scale.value === "unit" && maps ? extent(values) : whole;
       paint(cell.firstChild, values, maps ? row.shape.slice(0, 2) : [1, 1], app.palette, low, high);
     });
-  }
-
-  function extent(arrays) {
-    let [low, high] = [Infinity, -Infinity];
-    for (const array of arrays) {
-      for (const value of array) {
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-    return [low, high];
   }
 
   // --- looking and choosing -----------------------------------------------------------------
@@ -200,7 +189,7 @@ playground.part((app) => {
     if (!result) return;
     if (maps && !pixel) {
       const values = plane(result.data, units, at);
-      const most = values.indexOf(extent([values])[1]);
+      const most = values.indexOf(extent(values)[1]);
       pixel = [Math.floor(most / shape[1]), most % shape[1]];
     }
     app.select({ side, layer, at: maps ? [...pixel, at] : [at] });

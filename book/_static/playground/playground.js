@@ -40,7 +40,9 @@
 //   playground.button(text, onclick)
 //   playground.number(x, digits = 5)                 as text, with a minus that reads well
 //   playground.plane(data, units, unit)              one map of so many
+//   playground.extent(...arrays)                     [low, high] of all their values, however many
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
+//   playground.portray(canvas, { pixels, shape })    a picture
 //   app.palette                                      256 colours, four bytes each: cividis
 //   playground.channels(pixels, count)               a picture as a network with 3 or 1 takes it
 //   playground.within(x, low, high)                  the nearest number that is
@@ -63,7 +65,10 @@
   const parts = [];
   const apps = [];
   const statics = new URL("..", document.currentScript.src);
-  const tools = { make, button, number, within, arrow, under, lay, plane, paint, channels };
+  const tools = {
+    ...{ make, button, number, within, arrow, under, lay },
+    ...{ plane, extent, paint, portray, channels },
+  };
   window.playground = { part, ...tools };
 
   function part(start) {
@@ -317,6 +322,18 @@
     return values;
   }
 
+  // The lowest and the highest of all values.
+  function extent(...arrays) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const array of arrays) {
+      for (const value of array) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+    return [low, high];
+  }
+
   // Values of [height, width] from low to high; what lies outside has the colour of the end.
   function paint(canvas, values, [height, width], palette, low, high) {
     Object.assign(canvas, { width, height });
@@ -328,6 +345,15 @@
     for (let i = 0; i < pixels.length; i++) {
       pixels[i] = colours[Math.round(within((values[i] - low) * scale, 0, 255))];
     }
+    context.putImageData(painted, 0, 0);
+  }
+
+  function portray(canvas, { pixels, shape: [height, width] }) {
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    const painted = context.createImageData(width, height);
+    painted.data.fill(255);
+    pixels.forEach((value, i) => (painted.data[i + Math.floor(i / 3)] = value));
     context.putImageData(painted, 0, 0);
   }
 })();

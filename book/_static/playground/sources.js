@@ -2,7 +2,7 @@
 // page: nothing here, or anywhere in the playground, sends anything.
 playground.part((app) => {
   "use strict";
-  const { make, button, within, arrow, under, lay } = playground;
+  const { make, button, within, arrow, under, lay, portray } = playground;
   const LARGEST = 40e6;
   const place = app.place("input");
 
@@ -66,15 +66,8 @@ playground.part((app) => {
   }
 
   function show() {
-    const { pixels, shape } = drawing() ? app.original : app.image;
-    const [height, width] = shape;
-    Object.assign(canvas, { width, height });
-    const context = canvas.getContext("2d");
-    const painted = context.createImageData(width, height);
-    painted.data.fill(255);
-    pixels.forEach((value, i) => (painted.data[i + Math.floor(i / 3)] = value));
-    context.putImageData(painted, 0, 0);
-    canvas.ariaLabel = `${app.original.name}, ${width} × ${height} pixels`;
+    portray(canvas, drawing() ? app.original : app.image);
+    canvas.ariaLabel = `${app.original.name}, ${canvas.width} × ${canvas.height} pixels`;
     title.textContent = app.original.name;
     for (const sample of samples.children) {
       sample.ariaPressed = `${sample.title === app.original.name}`;
