@@ -237,15 +237,62 @@ TRANSFER = """([selector, type, bytes]) => {
 }"""
 
 
+def png(colour):
+    """The bytes of a small picture of one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", (40, 40), colour).save(file, "png")
+    return list(file.getvalue())
+
+
 @pytest.mark.parametrize(
     ("selector", "kind"), [(".input .frame", "drop"), (".answers", "drop"), ("body", "paste")]
 )
 def test_a_picture_may_be_dropped_or_pasted(page, selector, kind):
-    file = io.BytesIO()
-    Image.new("RGB", (40, 40), "#205080").save(file, "png")
-    page.evaluate(TRANSFER, [selector, kind, list(file.getvalue())])
+    page.evaluate(TRANSFER, [selector, kind, png("#205080")])
     expect(page, ".input .title", "mine.png")
     assert (picture(page) == [0x20, 0x50, 0x80]).all()
+
+
+@pytest.mark.parametrize("tag", ["input", "textarea"])
+def test_what_is_pasted_into_a_field_is_for_the_field(page, tag):
+    field = "tag => document.querySelector('main').append(document.createElement(tag))"
+    page.evaluate(field, tag)
+    page.evaluate(TRANSFER, [f"main > {tag}", "paste", png("#205080")])
+    page.wait_for_timeout(300)
+    assert page.locator(".input .title").inner_text() == "Drawn aeroplane"
+
+
+def test_what_is_pasted_before_there_is_a_network_is_ignored(browser, address):
+    page = browser.new_page()
+    held = []
+    page.route("**/models/index.js", lambda route: held.append(route))
+    page.goto(address)
+    page.wait_for_selector(".cnn-playground.live", state="attached")
+    page.evaluate(TRANSFER, ["body", "paste", png("#205080")])
+    page.wait_for_timeout(300)
+    assert page.locator(".complaint").text_content() == ""
+    held[0].continue_()
+    expect(page, ".input .title", "Drawn aeroplane")
+    page.close()
+
+
+def test_what_is_opened_slowly_does_not_replace_what_was_chosen_after_it(page):
+    page.evaluate(
+        """() => {
+            const real = createImageBitmap;
+            window.createImageBitmap = async (blob) => {
+                await new Promise((resolve) => (window.release = resolve));
+                return real(blob);
+            };
+        }"""
+    )
+    slow = {"name": "slow.bmp", "mimeType": "image/bmp", "buffer": bitmap()}
+    page.set_input_files(".input [type=file]", slow)
+    until(page, lambda: page.evaluate("'release' in window"))
+    take_sample(page, "Drawn rose")
+    page.evaluate("window.release()")
+    page.wait_for_timeout(300)
+    assert page.locator(".input .title").inner_text() == "Drawn rose"
 
 
 def test_one_draws_with_the_keyboard(page):

@@ -34,13 +34,15 @@ playground.part((app) => {
       { type: "button", title: label },
       make("img", { src, alt: label }),
     );
-    sample.addEventListener("click", async () => take(await opened(src), label, truth));
+    sample.addEventListener("click", () => open(src, label, truth));
     samples.append(sample);
     if (name === app.root.dataset.sample) first = sample;
   }
 
   // The picture as it came, for a network that takes another size.
   let source = null;
+  // The number of the last choice: what was chosen before it may be opened later, and is let go.
+  let latest = 0;
   let brush = [16, 16];
 
   app.on("model", () => {
@@ -56,6 +58,7 @@ playground.part((app) => {
 
   function take(pixels, name, truth) {
     stopCamera();
+    latest++;
     source = pixels;
     fit(name, truth);
   }
@@ -76,25 +79,34 @@ playground.part((app) => {
 
   // --- one's own file -----------------------------------------------------------------------
 
-  file.addEventListener("change", () => open(file.files));
+  file.addEventListener("change", () => openFile(file.files));
   // Anywhere in the playground: beside it, the browser would leave the page for the file.
   app.root.addEventListener("dragover", (event) => event.preventDefault());
   app.root.addEventListener("drop", (event) => {
     event.preventDefault();
-    open(event.dataTransfer.files);
+    openFile(event.dataTransfer.files);
   });
-  document.addEventListener("paste", ({ clipboardData }) => open(clipboardData.files));
+  // What is copied from a table is text and a picture: a field takes the text.
+  document.addEventListener("paste", ({ target, clipboardData }) => {
+    if (!target.matches(":read-write")) openFile(clipboardData.files);
+  });
 
-  async function open([chosen]) {
-    if (!chosen) return;
+  async function openFile([chosen]) {
+    // Before there is a network, no size is known.
+    if (!chosen || !app.models.length) return;
     const url = URL.createObjectURL(chosen);
+    await open(url, chosen.name, null, chosen);
+    URL.revokeObjectURL(url);
+    file.value = "";
+  }
+
+  async function open(url, name, truth, blob) {
+    const mine = ++latest;
     try {
-      take(await opened(url, chosen), chosen.name);
+      const pixels = await opened(url, blob);
+      if (mine === latest) take(pixels, name, truth);
     } catch (error) {
-      app.complain(`${chosen.name} ${error.message}`);
-    } finally {
-      URL.revokeObjectURL(url);
-      file.value = "";
+      if (mine === latest) app.complain(`${name} ${error.message}`);
     }
   }
 
@@ -228,6 +240,8 @@ playground.part((app) => {
   }
 
   function repaint(pixels) {
+    stopCamera();
+    latest++;
     source = { data: pixels, shape: app.shape };
     app.setImage(pixels, "Drawing");
     show();
