@@ -295,6 +295,36 @@ def test_what_is_opened_slowly_does_not_replace_what_was_chosen_after_it(page):
     assert page.locator(".input .title").inner_text() == "Drawn rose"
 
 
+def test_a_picture_larger_than_a_canvas_may_be_is_drawn_smaller(page, tmp_path):
+    page.evaluate(
+        """() => {
+            const real = CanvasRenderingContext2D.prototype.getImageData;
+            CanvasRenderingContext2D.prototype.getImageData = function (...box) {
+                window.pixels = Math.max(window.pixels ?? 0, box[2] * box[3]);
+                return real.apply(this, box);
+            };
+        }"""
+    )
+    path = tmp_path / "camera.jpg"
+    Image.fromarray(drawn()).resize((5000, 4000)).save(path)
+    page.set_input_files(".input [type=file]", path)
+    expect(page, ".input .title", "camera.jpg")
+    assert 16e6 < page.evaluate("window.pixels") <= 2**24
+    assert np.abs(picture(page) - probes.image(path, 32)).max() <= 2
+
+
+def test_a_canvas_that_stays_empty_is_said(page):
+    page.evaluate(
+        """() => {
+            CanvasRenderingContext2D.prototype.getImageData = (x, y, width, height) =>
+                new ImageData(width, height);
+        }"""
+    )
+    large = {"name": "large.bmp", "mimeType": "image/bmp", "buffer": bitmap()}
+    page.set_input_files(".input [type=file]", large)
+    assert complaint(page) == "large.bmp is larger than this browser can paint."
+
+
 def test_one_draws_with_the_keyboard(page):
     before = picture(page)
     page.get_by_role("button", name="Draw", exact=True).focus()

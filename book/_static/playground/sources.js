@@ -4,6 +4,8 @@ playground.part((app) => {
   "use strict";
   const { make, button, within, arrow, under, lay, portray } = playground;
   const LARGEST = 40e6;
+  // Safari on a phone paints nothing on a larger canvas, and does not say so.
+  const LARGEST_CANVAS = 2 ** 24;
   const place = app.place("input");
 
   const canvas = make("canvas", { role: "img" });
@@ -134,14 +136,20 @@ playground.part((app) => {
     return pixelsOf((await whole) ?? picture, width, height);
   }
 
-  function pixelsOf(picture, width, height) {
+  function pixelsOf(picture, ...size) {
+    const share = Math.min(Math.sqrt(LARGEST_CANVAS / (size[0] * size[1])), 1);
+    const [width, height] = size.map((length) => Math.floor(length * share));
     const context = make("canvas", { width, height }).getContext("2d", {
       willReadFrequently: true,
     });
     context.fillStyle = "#fff";
     context.fillRect(0, 0, width, height);
     context.drawImage(picture, 0, 0, width, height);
-    return { data: context.getImageData(0, 0, width, height).data, shape: [height, width] };
+    picture.close?.();
+    const { data } = context.getImageData(0, 0, width, height);
+    // Not even the white was painted.
+    if (data.at(-1) < 255) throw new Error("is larger than this browser can paint.");
+    return { data, shape: [height, width] };
   }
 
   // Fit the rows of a picture into so many pixels and turn it over its diagonal; twice, it is
