@@ -375,6 +375,30 @@ def test_the_camera_gives_a_picture_after_a_click(page):
     assert page.evaluate("window.tracks[0].readyState") == "ended"
 
 
+ASKED = """() => {
+    const answers = (window.answers = []);
+    navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => answers.push(resolve));
+}"""
+
+
+def test_a_double_click_asks_for_the_camera_once(page):
+    page.evaluate(ASKED)
+    page.get_by_role("button", name="Camera").dblclick()
+    assert page.evaluate("window.answers.length") == 1
+
+
+def test_what_is_chosen_while_the_camera_is_asked_for_stays(page):
+    page.evaluate(CAMERA)
+    page.evaluate("async () => { window.stream = await navigator.mediaDevices.getUserMedia(); }")
+    page.evaluate(ASKED)
+    page.get_by_role("button", name="Camera").click()
+    take_sample(page, "Drawn rose")
+    page.evaluate("window.answers[0](window.stream)")
+    until(page, lambda: page.evaluate("window.tracks[0].readyState") == "ended")
+    assert page.locator("video").is_hidden()
+    assert page.get_by_role("button", name="Camera").is_enabled()
+
+
 def test_a_camera_that_is_refused_is_said(page):
     page.evaluate(
         "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no')); }"

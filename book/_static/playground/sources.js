@@ -260,21 +260,37 @@ playground.part((app) => {
   camera.addEventListener("click", async () => {
     if (video.srcObject) {
       const { videoWidth, videoHeight } = video;
-      return take(pixelsOf(video, videoWidth, videoHeight), "Camera");
+      // It may not have come yet.
+      if (videoWidth) take(pixelsOf(video, videoWidth, videoHeight), "Camera");
+      return;
     }
+    const mine = ++latest;
+    camera.disabled = true;
     try {
-      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+      const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+      // While the reader was asked, another picture was chosen.
+      if (mine !== latest) return stop(stream);
+      video.srcObject = stream;
       await video.play();
       video.hidden = false;
       camera.textContent = "Take the picture";
     } catch (error) {
+      if (mine !== latest) return;
       stopCamera();
       app.complain(`The camera gives no picture: ${error.message}`);
+    } finally {
+      camera.disabled = false;
     }
   });
 
+  function stop(stream) {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+  }
+
   function stopCamera() {
-    for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+    // The answer to a question that is still open comes too late.
+    if (camera.disabled) latest++;
+    stop(video.srcObject);
     video.srcObject = null;
     video.hidden = true;
     camera.textContent = "Camera";
