@@ -325,6 +325,28 @@ def test_a_canvas_that_stays_empty_is_said(page):
     assert complaint(page) == "large.bmp is larger than this browser can paint."
 
 
+def test_the_chart_watches_the_answer_for_each_new_picture(page):
+    """Whatever its name: what is pasted is always called the same. Strokes make no new one."""
+    target = page.locator(".perturb select").last
+    target.wait_for()
+    for grey in (60, 180):
+        page.evaluate(TRANSFER, ["body", "paste", png((grey,) * 3)])
+        until(page, lambda grey=grey: (picture(page) == grey).all())
+        answer = page.locator(".answers tr", has_text="answer").locator("th").inner_text()
+        until(page, lambda answer=answer: answer.startswith(target.input_value()))
+        target.select_option("dog")
+        assert not answer.startswith("dog")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    page.locator(".input canvas").press("Space")
+    expect(page, ".input .title", "Drawing")
+    settle(page)
+    target.select_option("cat")
+    for key in ("ArrowUp", "Space"):
+        page.locator(".input canvas").press(key)
+    settle(page)
+    assert target.input_value() == "cat"
+
+
 def test_one_draws_with_the_keyboard(page):
     before = picture(page)
     page.get_by_role("button", name="Draw", exact=True).focus()

@@ -12,7 +12,8 @@
 //   app.place(name)    the element of a region, to be filled: one of PLACES
 //   app.models         the networks by side, as `cnn.decode` gives them: one, or two to compare
 //   app.shape          [height, width] of the picture that they take
-//   app.original       { pixels, shape, name, truth }: the picture as chosen
+//   app.original       { pixels, shape, name, truth, source }: the picture as chosen; each that is
+//                      taken has another `source`, a drawing has none
 //   app.image          { pixels, shape }: the same as the networks get it, after app.perturb
 //   app.perturb        functions image => image, applied in order; push yours, then app.rerun()
 //   app.results        by side, what each layer gave, as `cnn.forward` lists it; [] until there is
@@ -20,7 +21,8 @@
 //                      app.results[side]; `at` is [y, x, channel], or [unit] after flattening
 //   app.pointed        { side, layer, unit } or null: the map or unit under the pointer or in focus
 //
-//   app.setImage(pixels, name, truth)    another picture, of app.shape; truth: its class, if known
+//   app.setImage(pixels, name, truth, source)    another picture, of app.shape; truth: its class,
+//                                        if known
 //   app.setModel(side, model)            another network; null takes the second one away
 //   app.edited(side)                     its weights were changed in place: run it again
 //   app.select(selection)                choose a neuron, or null for none
@@ -171,9 +173,9 @@
         if (text) root.classList.add("shown");
       },
 
-      setImage(pixels, name, truth = null) {
+      setImage(pixels, name, truth, source) {
         app.complain("");
-        app.original = { pixels, shape: app.shape, name, truth };
+        app.original = { pixels, shape: app.shape, name, truth, source };
         return app.rerun();
       },
 

@@ -67,7 +67,7 @@ playground.part((app) => {
 
   function fit(name, truth) {
     const [height, width] = app.shape;
-    app.setImage(resample(resample(source, width), height).data, name, truth);
+    app.setImage(resample(resample(source, width), height).data, name, truth, source);
   }
 
   function show() {
