@@ -457,6 +457,23 @@ def test_two_networks_answer_side_by_side(page):
     assert page.get_by_role("grid").count() == 1
 
 
+def test_a_network_that_comes_late_is_not_given_up_for_the_other_side(browser, address):
+    page = browser.new_page()
+    held = []
+    page.route(f"**/models/{AUGMENTED}.js*", lambda route: held.append(route))
+    page.goto(address)
+    page.wait_for_selector(".answers table")
+    page.get_by_role("combobox", name="Compare with").select_option(AUGMENTED)
+    choose(page, "Network", BASE)
+    assert page.locator(".model .hint").inner_text().count("Loading LeNet-5") == 1
+    until(page, lambda: held)
+    held[0].continue_()
+    page.get_by_role("grid", name=f"The layers of {words.experiment(get(AUGMENTED))}").wait_for()
+    assert page.get_by_role("grid").count() == 2
+    assert "Loading" not in page.locator(".model .hint").inner_text()
+    page.close()
+
+
 # Keras, when it saves, does not know NumPy 2's ways yet.
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_one_loads_a_network_that_the_project_has_never_seen(page, tmp_path):
