@@ -336,6 +336,14 @@ def test_one_channel_is_shown_and_edited_by_itself(page, figure):
     assert (cell.input_value(), cell.get_attribute("placeholder")) == ("", "mixed")
 
 
+def test_colours_that_tell_something_stay_where_a_reader_has_few(page):
+    style = "e => getComputedStyle(e).backgroundImage"
+    scale = page.locator(".scale div").first
+    before = scale.evaluate(style)
+    page.emulate_media(forced_colors="active")
+    assert scale.evaluate(style) == before
+
+
 def test_a_long_sum_leaves_out_its_middle(page):
     page.get_by_role("combobox", name="Kernel").first.select_option("Learned, filter 0")
     page.get_by_role("radio", name="red").first.check()

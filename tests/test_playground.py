@@ -797,6 +797,21 @@ def test_where_the_later_script_does_not_come_it_is_said(browser, address):
     page.close()
 
 
+def test_where_a_reader_has_few_colours_those_that_tell_something_stay(page):
+    page.locator(".layer", has_text="conv1").locator(".tile").nth(1).click()
+    style = "(e, name) => getComputedStyle(e)[name]"
+    told = [
+        (page.locator(".bar.side0").first, "backgroundColor"),
+        (page.locator(".legend i"), "backgroundImage"),
+        (page.locator(".inspect td[style]").first, "backgroundColor"),
+    ]
+    before = [place.evaluate(style, name) for place, name in told]
+    page.emulate_media(forced_colors="active")
+    assert [place.evaluate(style, name) for place, name in told] == before
+    assert page.locator("[aria-pressed=true]").first.evaluate(style, "outlineStyle") == "solid"
+    page.emulate_media(forced_colors="none")
+
+
 def test_the_sections_of_the_text_and_its_own_are_styled_apart(page):
     page.add_style_tag(path=REPOSITORY / "book/_static/style.css")
     page.evaluate(
