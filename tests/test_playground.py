@@ -797,6 +797,29 @@ def test_where_the_later_script_does_not_come_it_is_said(browser, address):
     page.close()
 
 
+def test_paper_shows_all_layers_and_what_their_colours_mean(opened, static):
+    page = opened(put_on_page(static, f'data-model="{BASE}"', "base.html").as_uri())
+    # A canvas has this size until it is painted.
+    blank = "() => [...document.querySelectorAll('.tile canvas')].filter(c => c.width > 32).length"
+    assert page.evaluate(blank) > 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(blank) == 0
+    page.emulate_media(media="print")
+    assert page.locator(".legend").is_visible()
+    assert page.get_by_role("button", name="Camera").is_hidden()
+    page.emulate_media(media="screen")
+
+
+def test_paper_shows_the_sentence_of_a_playground_that_was_not_come_near_to(browser, address):
+    page = browser.new_page()
+    page.add_init_script("window.IntersectionObserver = class { observe() {} }")
+    page.goto(address)
+    assert page.get_by_text("It needs JavaScript.").is_hidden()
+    page.emulate_media(media="print")
+    assert page.get_by_text("It needs JavaScript.").is_visible()
+    page.close()
+
+
 def test_where_a_reader_has_few_colours_those_that_tell_something_stay(page):
     page.locator(".layer", has_text="conv1").locator(".tile").nth(1).click()
     style = "(e, name) => getComputedStyle(e)[name]"

@@ -46,6 +46,8 @@ playground.part((app) => {
   });
   app.on("result", refresh);
   app.on("selection", mark);
+  // Paper shows all.
+  addEventListener("beforeprint", () => app.rows.flat().forEach((row) => draw(row, true)));
 
   function refresh() {
     for (const row of app.rows.flat()) {
@@ -137,9 +139,9 @@ playground.part((app) => {
 
   // --- painting -----------------------------------------------------------------------------
 
-  function draw(row) {
+  function draw(row, seen = row.seen) {
     const result = app.results[row.side]?.[row.layer];
-    if (!row.seen || !row.stale || !result) return;
+    if (!seen || !row.stale || !result) return;
     row.stale = false;
     const { data } = result;
     const { units, cells, maps, across } = row;
