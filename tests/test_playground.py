@@ -797,6 +797,17 @@ def test_where_the_later_script_does_not_come_it_is_said(browser, address):
     page.close()
 
 
+def test_enter_on_a_map_does_no_harm_before_the_later_script_comes(browser, address):
+    page, errors = browser.new_page(), []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.route(f"**/{hook.FOLLOWING[0]}*", lambda route: route.abort())
+    page.goto(address)
+    page.wait_for_selector(".answers table")
+    page.locator(".layer", has_text="conv1").locator(".tile").first.press("Enter")
+    assert errors == []
+    page.close()
+
+
 def test_paper_shows_all_layers_and_what_their_colours_mean(opened, static):
     page = opened(put_on_page(static, f'data-model="{BASE}"', "base.html").as_uri())
     # A canvas has this size until it is painted.

@@ -216,11 +216,11 @@ playground.part((app) => {
     const step = columns * down + right;
     if (event.key === "Enter" || event.key === " ") {
       choose(row);
-      // The arrow keys now choose a pixel; Escape comes back here.
+      // The arrow keys now choose a pixel, if its part has come; Escape comes back here.
       app
         .place("chosen")
         .querySelector(row.maps ? "canvas" : "button")
-        .focus();
+        ?.focus();
     } else if (event.key === "Home") go(row, 0);
     else if (event.key === "End") go(row, row.units - 1);
     else if (event.key === "PageUp") leave(row, -1, columns);
