@@ -336,6 +336,29 @@ def test_one_channel_is_shown_and_edited_by_itself(page, figure):
     assert (cell.input_value(), cell.get_attribute("placeholder")) == ("", "mixed")
 
 
+def test_the_weights_that_are_shown_are_those_reckoned_with(page, figure):
+    name = "Learned, filter 0"
+    page.get_by_role("combobox", name="Kernel").first.select_option(name)
+    page.get_by_role("radio", name="red").first.check()
+    cells = page.locator(".cells").first.locator("input")
+    shown = [float(cell.input_value()) for cell in cells.all()]
+    assert shown == figure.presets[name][..., 0].ravel().tolist()
+    cell = cells.first
+    for typed, kept in [("-12345", "-999"), ("0.123456", "0.1235"), ("5000", "999")]:
+        cell.press("ControlOrMeta+A")
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+        assert cell.input_value() == kept
+
+
+def test_colours_that_tell_something_stay_where_a_reader_has_few(page):
+    style = "e => getComputedStyle(e).backgroundImage"
+    scale = page.locator(".scale div").first
+    before = scale.evaluate(style)
+    page.emulate_media(forced_colors="active")
+    assert scale.evaluate(style) == before
+
+
 def test_a_long_sum_leaves_out_its_middle(page):
     page.get_by_role("combobox", name="Kernel").first.select_option("Learned, filter 0")
     page.get_by_role("radio", name="red").first.check()

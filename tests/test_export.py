@@ -364,11 +364,9 @@ def test_the_build_writes_what_changed_and_nothing_else(home, tmp_path):
     assert {row["file"] for row in index} | {"index.js"} == {path.name for path in folder.iterdir()}
     assert {"lenet5-plain"} <= {row["name"] for row in index} <= set(CATALOGUE)
     versions = versions_in(folder)
-    (folder / "gone.js").write_text("of a network that is no longer here")
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
 
     hook(tmp_path)
-    del before["gone.js"]
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
     # The reader's own takes the place of the shipped one.
@@ -377,6 +375,22 @@ def test_the_build_writes_what_changed_and_nothing_else(home, tmp_path):
     after = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert changed(before, after) == {"lenet5-plain.js", "index.js"}
     assert changed(versions, versions_in(folder)) == {"lenet5-plain"}
+
+
+def test_the_build_removes_what_it_wrote_and_nothing_else(home, tmp_path):
+    index = hook(tmp_path) / "index.js"
+    whole = index.read_text()
+    gone, mine = index.with_name("gone.js"), index.with_name("mine.js")
+    for path in (gone, mine):
+        path.write_text("cnn.receive({})\n")
+    index.write_text(whole.replace('"models":[', '"models":[{"file":"gone.js"},'))
+    hook(tmp_path)
+    assert (gone.exists(), mine.exists()) == (False, True)
+    assert index.read_text() == whole
+    # Where the index is not whole, it is not known what was written.
+    index.write_text(whole[:100])
+    hook(tmp_path)
+    assert mine.exists() and index.read_text() == whole
 
 
 def test_the_index_says_what_the_files_say(live_models):

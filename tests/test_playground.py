@@ -237,15 +237,114 @@ TRANSFER = """([selector, type, bytes]) => {
 }"""
 
 
+def png(colour):
+    """The bytes of a small picture of one colour."""
+    file = io.BytesIO()
+    Image.new("RGB", (40, 40), colour).save(file, "png")
+    return list(file.getvalue())
+
+
 @pytest.mark.parametrize(
     ("selector", "kind"), [(".input .frame", "drop"), (".answers", "drop"), ("body", "paste")]
 )
 def test_a_picture_may_be_dropped_or_pasted(page, selector, kind):
-    file = io.BytesIO()
-    Image.new("RGB", (40, 40), "#205080").save(file, "png")
-    page.evaluate(TRANSFER, [selector, kind, list(file.getvalue())])
+    page.evaluate(TRANSFER, [selector, kind, png("#205080")])
     expect(page, ".input .title", "mine.png")
     assert (picture(page) == [0x20, 0x50, 0x80]).all()
+
+
+@pytest.mark.parametrize("tag", ["input", "textarea"])
+def test_what_is_pasted_into_a_field_is_for_the_field(page, tag):
+    field = "tag => document.querySelector('main').append(document.createElement(tag))"
+    page.evaluate(field, tag)
+    page.evaluate(TRANSFER, [f"main > {tag}", "paste", png("#205080")])
+    page.wait_for_timeout(300)
+    assert page.locator(".input .title").inner_text() == "Drawn aeroplane"
+
+
+def test_what_is_pasted_before_there_is_a_network_is_ignored(browser, address):
+    page = browser.new_page()
+    held = []
+    page.route("**/models/index.js", lambda route: held.append(route))
+    page.goto(address)
+    page.wait_for_selector(".cnn-playground.live", state="attached")
+    page.evaluate(TRANSFER, ["body", "paste", png("#205080")])
+    page.wait_for_timeout(300)
+    assert page.locator(".complaint").text_content() == ""
+    held[0].continue_()
+    expect(page, ".input .title", "Drawn aeroplane")
+    page.close()
+
+
+def test_what_is_opened_slowly_does_not_replace_what_was_chosen_after_it(page):
+    page.evaluate(
+        """() => {
+            const real = createImageBitmap;
+            window.createImageBitmap = async (blob) => {
+                await new Promise((resolve) => (window.release = resolve));
+                return real(blob);
+            };
+        }"""
+    )
+    slow = {"name": "slow.bmp", "mimeType": "image/bmp", "buffer": bitmap()}
+    page.set_input_files(".input [type=file]", slow)
+    until(page, lambda: page.evaluate("'release' in window"))
+    take_sample(page, "Drawn rose")
+    page.evaluate("window.release()")
+    page.wait_for_timeout(300)
+    assert page.locator(".input .title").inner_text() == "Drawn rose"
+
+
+def test_a_picture_larger_than_a_canvas_may_be_is_drawn_smaller(page, tmp_path):
+    page.evaluate(
+        """() => {
+            const real = CanvasRenderingContext2D.prototype.getImageData;
+            CanvasRenderingContext2D.prototype.getImageData = function (...box) {
+                window.pixels = Math.max(window.pixels ?? 0, box[2] * box[3]);
+                return real.apply(this, box);
+            };
+        }"""
+    )
+    path = tmp_path / "camera.jpg"
+    Image.fromarray(drawn()).resize((5000, 4000)).save(path)
+    page.set_input_files(".input [type=file]", path)
+    expect(page, ".input .title", "camera.jpg")
+    assert 16e6 < page.evaluate("window.pixels") <= 2**24
+    assert np.abs(picture(page) - probes.image(path, 32)).max() <= 2
+
+
+def test_a_canvas_that_stays_empty_is_said(page):
+    page.evaluate(
+        """() => {
+            CanvasRenderingContext2D.prototype.getImageData = (x, y, width, height) =>
+                new ImageData(width, height);
+        }"""
+    )
+    large = {"name": "large.bmp", "mimeType": "image/bmp", "buffer": bitmap()}
+    page.set_input_files(".input [type=file]", large)
+    assert complaint(page) == "large.bmp is larger than this browser can paint."
+
+
+def test_the_chart_watches_the_answer_for_each_new_picture(page):
+    """Whatever its name: what is pasted is always called the same. Strokes make no new one."""
+    target = page.locator(".perturb select").last
+    target.wait_for()
+    for grey in (60, 180):
+        page.evaluate(TRANSFER, ["body", "paste", png((grey,) * 3)])
+        until(page, lambda grey=grey: (picture(page) == grey).all())
+        answer = page.locator(".answers tr", has_text="answer").locator("th").inner_text()
+        until(page, lambda answer=answer: answer.startswith(target.input_value()))
+        target.select_option("dog")
+        assert not answer.startswith("dog")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    page.locator(".input canvas").press("Space")
+    expect(page, ".input .title", "Drawing")
+    settle(page)
+    target.select_option("cat")
+    for key in ("ArrowUp", "Space"):
+        page.locator(".input canvas").press(key)
+    settle(page)
+    assert target.input_value() == "cat"
 
 
 def test_one_draws_with_the_keyboard(page):
@@ -298,6 +397,30 @@ def test_the_camera_gives_a_picture_after_a_click(page):
     assert page.evaluate("window.tracks[0].readyState") == "ended"
 
 
+ASKED = """() => {
+    const answers = (window.answers = []);
+    navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => answers.push(resolve));
+}"""
+
+
+def test_a_double_click_asks_for_the_camera_once(page):
+    page.evaluate(ASKED)
+    page.get_by_role("button", name="Camera").dblclick()
+    assert page.evaluate("window.answers.length") == 1
+
+
+def test_what_is_chosen_while_the_camera_is_asked_for_stays(page):
+    page.evaluate(CAMERA)
+    page.evaluate("async () => { window.stream = await navigator.mediaDevices.getUserMedia(); }")
+    page.evaluate(ASKED)
+    page.get_by_role("button", name="Camera").click()
+    take_sample(page, "Drawn rose")
+    page.evaluate("window.answers[0](window.stream)")
+    until(page, lambda: page.evaluate("window.tracks[0].readyState") == "ended")
+    assert page.locator("video").is_hidden()
+    assert page.get_by_role("button", name="Camera").is_enabled()
+
+
 def test_a_camera_that_is_refused_is_said(page):
     page.evaluate(
         "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('no')); }"
@@ -332,6 +455,23 @@ def test_two_networks_answer_side_by_side(page):
     page.get_by_role("combobox", name="Compare with").select_option("")
     settle(page)
     assert page.get_by_role("grid").count() == 1
+
+
+def test_a_network_that_comes_late_is_not_given_up_for_the_other_side(browser, address):
+    page = browser.new_page()
+    held = []
+    page.route(f"**/models/{AUGMENTED}.js*", lambda route: held.append(route))
+    page.goto(address)
+    page.wait_for_selector(".answers table")
+    page.get_by_role("combobox", name="Compare with").select_option(AUGMENTED)
+    choose(page, "Network", BASE)
+    assert page.locator(".model .hint").inner_text().count("Loading LeNet-5") == 1
+    until(page, lambda: held)
+    held[0].continue_()
+    page.get_by_role("grid", name=f"The layers of {words.experiment(get(AUGMENTED))}").wait_for()
+    assert page.get_by_role("grid").count() == 2
+    assert "Loading" not in page.locator(".model .hint").inner_text()
+    page.close()
 
 
 # Keras, when it saves, does not know NumPy 2's ways yet.
@@ -413,6 +553,35 @@ def test_a_network_for_another_size_gets_the_picture_in_its_size(page):
     assert picture(page).shape == (20, 20, 3)
     page.get_by_role("combobox", name="Compare with", exact=True).select_option(LENET)
     assert "pictures of one size" in complaint(page)
+
+
+def test_a_map_of_very_many_pixels_can_be_opened(page):
+    """More than a function takes as arguments."""
+    side = 400
+    network = {
+        **{"format": 1, "name": "wide", "title": "Wide", "classes": ["no", "yes"]},
+        **{"input": [side, side, 3], "dtype": "float32", "record": None},
+        "layers": [
+            {
+                **{"type": "conv2d", "name": "conv", "kernel": [1, 1, 3, 1], "bias": False},
+                **{"stride": [1, 1], "padding": "valid", "activation": "linear"},
+            },
+            {"type": "global_avg_pool2d", "name": "mean"},
+            {
+                **{"type": "dense", "name": "dense", "activation": "softmax"},
+                **{"kernel": [1, 2], "bias": False},
+            },
+        ],
+        "weights": base64.b64encode(np.arange(1, 6, dtype="<f4").tobytes()).decode(),
+    }
+    text = json.dumps(network).encode()
+    page.set_input_files(
+        ".model [type=file]", {"name": "wide.json", "mimeType": "text/json", "buffer": text}
+    )
+    expect(page, ".answers", "Wide")
+    page.locator(".layer", has_text="conv").locator(".tile").press("Enter")
+    expect(page, ".inspect figcaption", "picture, ")
+    assert page.locator(".inspect fieldset canvas").count() == 3
 
 
 # --- layers -------------------------------------------------------------------------------------
@@ -626,6 +795,55 @@ def test_where_the_later_script_does_not_come_it_is_said(browser, address):
     assert "following.js" in complaint(page)
     assert page.locator(".answers table").is_visible()
     page.close()
+
+
+def test_enter_on_a_map_does_no_harm_before_the_later_script_comes(browser, address):
+    page, errors = browser.new_page(), []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.route(f"**/{hook.FOLLOWING[0]}*", lambda route: route.abort())
+    page.goto(address)
+    page.wait_for_selector(".answers table")
+    page.locator(".layer", has_text="conv1").locator(".tile").first.press("Enter")
+    assert errors == []
+    page.close()
+
+
+def test_paper_shows_all_layers_and_what_their_colours_mean(opened, static):
+    page = opened(put_on_page(static, f'data-model="{BASE}"', "base.html").as_uri())
+    # A canvas has this size until it is painted.
+    blank = "() => [...document.querySelectorAll('.tile canvas')].filter(c => c.width > 32).length"
+    assert page.evaluate(blank) > 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(blank) == 0
+    page.emulate_media(media="print")
+    assert page.locator(".legend").is_visible()
+    assert page.get_by_role("button", name="Camera").is_hidden()
+    page.emulate_media(media="screen")
+
+
+def test_paper_shows_the_sentence_of_a_playground_that_was_not_come_near_to(browser, address):
+    page = browser.new_page()
+    page.add_init_script("window.IntersectionObserver = class { observe() {} }")
+    page.goto(address)
+    assert page.get_by_text("It needs JavaScript.").is_hidden()
+    page.emulate_media(media="print")
+    assert page.get_by_text("It needs JavaScript.").is_visible()
+    page.close()
+
+
+def test_where_a_reader_has_few_colours_those_that_tell_something_stay(page):
+    page.locator(".layer", has_text="conv1").locator(".tile").nth(1).click()
+    style = "(e, name) => getComputedStyle(e)[name]"
+    told = [
+        (page.locator(".bar.side0").first, "backgroundColor"),
+        (page.locator(".legend i"), "backgroundImage"),
+        (page.locator(".inspect td[style]").first, "backgroundColor"),
+    ]
+    before = [place.evaluate(style, name) for place, name in told]
+    page.emulate_media(forced_colors="active")
+    assert [place.evaluate(style, name) for place, name in told] == before
+    assert page.locator("[aria-pressed=true]").first.evaluate(style, "outlineStyle") == "solid"
+    page.emulate_media(forced_colors="none")
 
 
 def test_the_sections_of_the_text_and_its_own_are_styled_apart(page):

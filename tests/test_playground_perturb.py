@@ -345,6 +345,27 @@ def test_a_class_that_one_network_does_not_know_is_absent(page):
     assert page.locator(".maps .map").count() == 1
 
 
+def test_the_map_lies_on_what_the_network_saw(page):
+    """The picture on the screen is another while one draws on it."""
+    page.get_by_role("checkbox", name="Mirror").check()
+    settle(page)
+    page.get_by_role("button", name="Draw", exact=True).press("Enter")
+    page.get_by_role("slider", name="Grey patch").fill("16")
+    page.evaluate("{ app.ask = async () => 0.25; null }")
+    page.get_by_role("button", name="Slide it over the picture").press("Enter")
+    page.locator(".maps figcaption").wait_for()
+    shown = evaluate(
+        page,
+        """() => {
+            const { width, height } = document.querySelector(".maps canvas");
+            const context = document.querySelector(".maps canvas").getContext("2d");
+            return [...context.getImageData(0, 0, width, height).data];
+        }""",
+    )
+    shown = np.reshape(shown, (*PICTURE.shape[:2], 4))[..., :3]
+    np.testing.assert_array_equal(shown, PICTURE[:, ::-1])
+
+
 def test_the_patch_can_be_stopped(page):
     page.get_by_role("slider", name="Grey patch").fill("2")
     page.evaluate("{ app.ask = () => new Promise((answer) => setTimeout(answer, 50, 0.5)); null }")

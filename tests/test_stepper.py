@@ -154,6 +154,29 @@ def test_the_keyboard_moves_the_focused_stepper_alone(page):
     assert sentence(page, 1) == other
 
 
+def test_up_is_more_on_the_slider(page):
+    slider = page.get_by_role("slider").first
+    for key, value in [("ArrowUp", "2"), ("ArrowUp", "3"), ("ArrowDown", "2")]:
+        slider.press(key)
+        assert slider.input_value() == value
+    assert sentence(page).startswith("Row 1, column 2: ")
+
+
+@pytest.mark.parametrize("tag", ["a", "summary"])
+def test_space_is_for_what_it_presses(page, tag):
+    """Where a figure holds a link, or something to unfold, it plays nothing."""
+    page.evaluate(
+        """tag => {
+            const element = document.createElement(tag);
+            element.tabIndex = 0;
+            document.querySelector(".cnn-stepper").append(element);
+        }""",
+        tag,
+    )
+    page.locator(f".cnn-stepper > {tag}").press(" ")
+    assert page.get_by_role("button", name="Pause").count() == 0
+
+
 def test_the_focus_is_seen_on_every_control(page):
     check_focus_is_seen(page, controls=8)
 

@@ -5,6 +5,7 @@ is there within seconds; a number or a title of it that other pages show, they s
 `make book`, which then reads every page again.
 """
 
+import sys
 import threading
 import time
 from functools import partial
@@ -12,6 +13,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from jupyter_book.sphinx import build_sphinx
+
+from playground import POLICY
 
 REPOSITORY = Path(__file__).parents[2]
 BOOK, BUILD = REPOSITORY / "book", REPOSITORY / "_build"
@@ -34,10 +37,14 @@ class Handler(SimpleHTTPRequestHandler):
     def do_GET(self):
         """Give a file, or the time at which a page was last written."""
         path = Path(self.translate_path(self.path))
+        if path.is_dir() and self.path.endswith("/"):
+            path /= "index.html"
         if self.path == "/.written":
             self._give(Handler.written.encode(), "text/plain")
         elif path.suffix == ".html" and path.is_file():
-            self._give(path.read_bytes() + RELOAD, "text/html; charset=utf-8")
+            # With the policy of a live network's page, it could not ask.
+            page = path.read_bytes().replace(POLICY.encode(), b"")
+            self._give(page + RELOAD, "text/html; charset=utf-8")
         else:
             super().do_GET()
 
@@ -100,9 +107,14 @@ def follow() -> None:
 
 def main() -> None:
     """Build, serve and follow."""
-    build()
     handler = partial(Handler, directory=str(HTML))
-    with ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
+    # Before the build takes its minutes.
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", PORT), handler)
+    except OSError as error:
+        sys.exit(f"Port {PORT} cannot be had, is `make live` running already? {error}")
+    with server:
+        build()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"http://127.0.0.1:{PORT}/index.html; Ctrl-C ends it.", flush=True)
         try:

@@ -29,6 +29,8 @@ PARTS = "reader thread playground sources models network answers".split()
 FIRST = ("cnn.js", *(f"playground/{name}.js" for name in PARTS), "playground/playground.css")
 SCRIPT, STYLE = "live/playground.js", "live/playground.css"
 FOLLOWING = ("live/following.js", "live/following.css")
+BLANKS = {".js": r"(\n)\n+", ".css": r"\s*([{};,])\s*"}
+"""What of a script or a style is not sent, but for the group."""
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="'
     "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'self'\">"
@@ -56,6 +58,7 @@ def bundle(source: Path, target: Path) -> None:
         for name in names:
             alike = [path for path in paths if path.suffix == Path(name).suffix]
             text = assets.lean("\n".join(path.read_text("utf-8") for path in alike))
+            text = re.sub(BLANKS[Path(name).suffix], r"\1", text)
             write_atomically(target / name, text.encode())
 
 
@@ -89,11 +92,11 @@ def _digest(path: Path) -> str:
 
 def _sample(name: str) -> dict:
     file = io.BytesIO()
-    Image.fromarray(probes.PROBES[name](SAMPLE_SIZE)).save(file, "png", optimize=True)
+    Image.fromarray(probes.PROBES[name](SAMPLE_SIZE)).save(file, "webp", lossless=True)
     return {
         "name": name,
         "label": LABELS[name],
-        "src": f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}",
+        "src": f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}",
         "truth": probes.TRUTH["cifar10"].get(name),
     }
 

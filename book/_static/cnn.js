@@ -240,7 +240,7 @@ globalThis.cnn ??= (function library() {
 
   return {
     ...{ conv2d, max_pool2d, avg_pool2d, dense, rescaling, flatten, relu, tanh, softmax },
-    // For those who read models, and for the thread.
-    ...{ forward, probabilities, ACTIVATIONS, places, product, check, library },
+    // For those who read models, for the thread, and for who asks what a window sees.
+    ...{ forward, probabilities, ACTIVATIONS, axes, places, product, check, library },
   };
 })();

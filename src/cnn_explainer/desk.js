@@ -69,6 +69,10 @@ async function start(figure) {
   size.addEventListener("change", () => take(resized(kernel, parseInt(size.value))));
   bend.addEventListener("change", show);
   cells.addEventListener("input", edit);
+  // Only now, as half a number, such as a minus, must not be taken away.
+  cells.addEventListener("change", ({ target }) => {
+    target.value = kernel.data[places(at(target))[0]];
+  });
   map.addEventListener("keydown", onKey);
   map.addEventListener("click", (event) => go(pointed(event, maps.shape, half())));
   part(".picture").addEventListener("click", (event) => go(pointed(event, image.shape)));
@@ -95,7 +99,7 @@ async function start(figure) {
       ...Array.from({ length: side * side }, (_, i) => {
         const [weight, ...others] = places(i).map((place) => kernel.data[place]);
         const input = make("input", { type: "number", step: "any", placeholder: "mixed" });
-        if (others.every((other) => other === weight)) input.value = Number(weight.toFixed(3));
+        if (others.every((other) => other === weight)) input.value = rounded(weight);
         const [row, column] = [Math.floor(i / side) + 1, (i % side) + 1];
         input.setAttribute("aria-label", `Weight in row ${row}, column ${column}`);
         const cell = make("div");
@@ -110,10 +114,13 @@ async function start(figure) {
   }
 
   function edit({ target }) {
-    const i = [...cells.children].indexOf(target.parentElement);
     const weight = within(target.valueAsNumber || 0, -LARGEST_WEIGHT, LARGEST_WEIGHT);
-    for (const place of places(i)) kernel.data[place] = weight;
+    for (const place of places(at(target))) kernel.data[place] = rounded(weight);
     compute();
+  }
+
+  function at(input) {
+    return [...cells.children].indexOf(input.parentElement);
   }
 
   function compute() {
@@ -225,6 +232,11 @@ function plane({ shape: [rows, columns, channels], data }, channel) {
   const one = new Float32Array(rows * columns);
   for (let i = 0; i < one.length; i++) one[i] = data[i * channels + channel];
   return { shape: [rows, columns, 1], data: one };
+}
+
+// A weight as it is shown, and reckoned with: of so many digits as those that come from Python.
+function rounded(weight) {
+  return Number(weight.toPrecision(4));
 }
 
 function within(x, low, high) {

@@ -59,6 +59,7 @@ ACTIVATIONS = ("linear", "relu", "tanh", "softmax")
 """That `cnn.js` knows."""
 SMALL = ("lenet5", "base")
 """The networks that a page can run: the others are hundreds of megabytes."""
+_CALL = "cnn.receive("
 EPOCHS_SHOWN = (0, 10)
 """At which the first layer's kernels go along, for all that the record has would make LeNet-5's
 file a third larger. The last epoch's are among the weights.
@@ -135,9 +136,10 @@ def export_all(folder: Path | str) -> list[Path]:
 
     The index is `index.js`: a call as in a network's file, with `format` and in `models` for each
     its `name`, `title`, `file`, `bytes`, `version` (which changes with the file) and `accuracy`
-    (null without a record). Files of networks that are no longer here are removed.
+    (null without a record). What an earlier index names and this one does not is removed.
     """
     index = Path(folder) / "index.js"
+    before = _files(index)
     rows, paths = [], [index]
     for experiment in CATALOGUE.values():
         if experiment.model in SMALL:
@@ -146,8 +148,18 @@ def export_all(folder: Path | str) -> list[Path]:
                 rows.append(_row(experiment, paths[-1]))
     _write(index, {"format": FORMAT, "models": rows})
     for path in set(index.parent.glob("*.js")) - set(paths):
-        path.unlink()
+        if path.name in before:
+            path.unlink()
     return paths
+
+
+def _files(index: Path) -> set[str]:
+    """The names of the files in an index; of none, or of one that is not whole, nothing."""
+    try:
+        text = index.read_text("utf-8").strip()
+        return {row["file"] for row in json.loads(text[len(_CALL) : -1])["models"]}
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
 
 
 def _row(experiment: Experiment, path: Path) -> dict[str, Any]:
@@ -307,7 +319,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     # Inside a page, too, a name must not be able to end the script.
     text = text.replace("<", "\\u003c")
-    script = f"cnn.receive({text})\n".encode()
+    script = f"{_CALL}{text})\n".encode()
     # Left alone where nothing changed: a build does not copy it, nor a browser fetch it, again.
     if not path.is_file() or path.read_bytes() != script:
         write_atomically(path, script)

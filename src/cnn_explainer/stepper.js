@@ -101,10 +101,12 @@
     }
 
     function onKey(event) {
-      // Space presses a button, arrows choose a speed: those two keep their keys.
-      const tag = event.target.tagName;
-      if (tag === "SELECT" || (tag === "BUTTON" && event.key === " ")) return;
+      const { target, key } = event;
       if (event.altKey || event.ctrlKey || event.metaKey) return;
+      // Arrows choose a speed, Space presses a button, Up is more on a slider: these keep their keys.
+      if (target.matches("select")) return;
+      if (key === " " && target.matches("button, summary, a")) return;
+      if (target === slider && ["ArrowUp", "ArrowDown"].includes(key)) return;
       const action = {
         ArrowRight: () => go(step + 1),
         ArrowDown: () => go(step + 1),
@@ -113,7 +115,7 @@
         Home: () => go(0),
         End: () => go(steps.length - 1),
         " ": toggle,
-      }[event.key];
+      }[key];
       if (!action) return;
       event.preventDefault();
       // JupyterLab and the page's theme have arrow keys of their own.

@@ -30,9 +30,11 @@ playground.arithmetic = (() => {
     const size = layer.size ?? (kernel?.shape.length === 4 && kernel.shape);
     if (size) {
       // Global pooling has one place: all of the map.
-      const [rows, columns] = [0, 1].map((i) =>
-        along(layer, i, size[i], shape[i], at.length < 3 ? 0 : at[i]),
-      );
+      const [rows, columns] = cnn.axes(shape, size, layer).map(([, padding], i) => {
+        const first = (at.length < 3 ? 0 : at[i]) * layer.stride[i] - padding;
+        const places = range(size[i]).map((m) => first + m * layer.dilation[i]);
+        return places.map((place) => (place < shape[i] ? place : -1));
+      });
       const channels = kernel ? range(shape[2]) : [at.at(-1)];
       const pixels = rows.flatMap((y) =>
         columns.map((x) => (y < 0 || x < 0 ? -1 : y * shape[1] + x)),
@@ -45,16 +47,6 @@ playground.arithmetic = (() => {
     if (!kernel && type !== "softmax") return [place];
     const first = Math.floor(place / layer.shape.at(-1)) * shape.at(-1);
     return range(shape.at(-1)).map((k) => first + k);
-  }
-
-  // The rows or columns under a window at its n-th place.
-  function along({ stride, dilation, padding }, axis, size, length, n) {
-    const reach = dilation[axis] * (size - 1) + 1;
-    const missing = (Math.ceil(length / stride[axis]) - 1) * stride[axis] + reach - length;
-    const first = n * stride[axis] - (padding === "same" ? Math.max(missing, 0) >> 1 : 0);
-    return range(size)
-      .map((m) => first + m * dilation[axis])
-      .map((i) => (i < length ? i : -1));
   }
 
   // What each channel alone makes of the image; with the bias, they add up to the filter's scores.

@@ -1,7 +1,7 @@
 // The chosen map, enlarged; the arrow keys, or a click, choose a pixel of it.
 playground.part((app) => {
   "use strict";
-  const { make, button, number, within, arrow, under, lay, plane, paint } = playground;
+  const { make, button, number, within, arrow, under, lay, plane, extent, paint } = playground;
   const place = app.place("chosen");
   const canvas = make("canvas", { tabIndex: 0 });
   // A screen reader leaves the arrow keys to an application alone.
@@ -85,7 +85,7 @@ playground.part((app) => {
     }
     const [height, width] = shape;
     const values = plane(data, units, at[2]);
-    const [low, high] = [Math.min, Math.max].map((most) => values.reduce((a, b) => most(a, b)));
+    const [low, high] = extent(values);
     paint(canvas, values, [height, width], app.palette, low, high);
     const range = `from ${number(low)} to ${number(high)}`;
     canvas.ariaLabel = `${title.textContent}, ${range}: the arrow keys choose a pixel`;

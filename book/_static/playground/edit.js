@@ -99,7 +99,7 @@ playground.part((app) => {
       const { terms, score } = arithmetic.explain(other, input, app.results[side][i], at);
       const weights = terms.filter(({ k }) => k % count === channel).map(({ w }) => w);
       const limit = Math.max(...weights.map(Math.abs));
-      const canvas = make("canvas", { className: "pixels" });
+      const canvas = make("canvas");
       paint(canvas, weights, [weights.length / columns, columns], app.palette, -limit, limit);
       const words = `${layer.name}: kernels of epoch ${epochs[n]}`;
       // The last are the model's own: then there is nothing to change.

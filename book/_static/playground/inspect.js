@@ -1,8 +1,8 @@
 // Open up the chosen neuron: the numbers that met there, and what became of them.
 playground.part((app) => {
   "use strict";
-  const { make, number, plane, paint, within, button, refill, lay, inputOf, channelName } =
-    playground;
+  const { make, number, plane, extent, paint, within, button, refill, lay } = playground;
+  const { inputOf, channelName } = playground;
   const { explain, planes, unravel } = playground.arithmetic;
   const { written, cell, raised, link } = playground.formula;
   // So many contributions of either sign are listed.
@@ -19,7 +19,7 @@ playground.part((app) => {
     button("Next pixel", () => move(1)),
   );
   const formula = make("div", { className: "formula" });
-  const canvas = make("canvas", { className: "pixels" });
+  const canvas = make("canvas");
   const pin = make("div", { className: "pin" });
   const caption = make("figcaption");
   const view = make("figure", {}, make("div", { className: "frame" }, canvas, pin), caption);
@@ -75,10 +75,10 @@ playground.part((app) => {
     );
     const c = layer.kernel ? channel : units[0];
     const values = plane(input.data, channels, c);
-    paint(canvas, values, [height, width], app.palette, Math.min(...values), Math.max(...values));
+    paint(canvas, values, [height, width], app.palette, ...extent(values));
     caption.textContent = `${input.name}, ${now.channelName(c)}`;
-    const [top, left] = [Math.min(...rows), Math.min(...columns)];
-    lay(pin, input.shape, top, left, Math.max(...rows) + 1 - top, Math.max(...columns) + 1 - left);
+    const [[top, bottom], [left, right]] = [extent(rows), extent(columns)];
+    lay(pin, input.shape, top, left, bottom + 1 - top, right + 1 - left);
   }
 
   function boards() {
@@ -104,9 +104,9 @@ playground.part((app) => {
     if (maps.output !== output || maps.unit !== unit) {
       maps = { output, unit, each: planes(layer, input, unit) };
     }
-    const limit = Math.max(...maps.each.flatMap((map) => [Math.max(...map), -Math.min(...map)]));
+    const limit = Math.max(...extent(...maps.each).map(Math.abs));
     const choices = maps.each.map((map, c) => {
-      const thumbnail = make("canvas", { className: "pixels" });
+      const thumbnail = make("canvas");
       paint(thumbnail, map, output.shape, app.palette, -limit, limit);
       const onchange = () => app.select({ ...app.selection, channel: c });
       const checked = c === channel;
@@ -198,7 +198,7 @@ playground.part((app) => {
   // The terms as they lie in the window, coloured from the lowest to the highest value.
   function grid(symbol, title, terms, columns, key) {
     const values = terms.map((term) => term[key]);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const [low, high] = extent(values);
     const rows = [];
     terms.forEach((term, k) => {
       const colour = Math.round((255 * (values[k] - low)) / (high - low || 1));

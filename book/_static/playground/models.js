@@ -61,23 +61,39 @@ playground.part(async (app) => {
     try {
       let model = null;
       if (name) {
-        const { title, size = "", load } = known.get(name);
-        facts.textContent = `Loading ${title}${size} …`;
-        model = await load();
+        tell();
+        model = await known.get(name).load();
         if (wanted[side] !== name) return;
         model.choice = name;
         const other = app.models[1 - side];
         if (other && `${model.input}` !== `${other.input}`) {
           if (side) throw new Error("To compare, both must take pictures of one size.");
           app.setModel(1, null);
+          if (wanted[1] === other.choice) reset(1);
         }
       }
       app.setModel(side, model);
     } catch (error) {
+      if (wanted[side] !== name) return;
       app.complain(`${name}: ${error.message}`);
     }
-    selects.forEach((select, i) => (select.value = wanted[i] = app.models[i]?.choice ?? ""));
-    facts.textContent = app.models.map(described).join(" ");
+    reset(side);
+    tell();
+  }
+
+  // The other side may still wait for its own.
+  function reset(side) {
+    selects[side].value = wanted[side] = app.models[side]?.choice ?? "";
+  }
+
+  function tell() {
+    const texts = wanted.map((name, side) => {
+      const model = app.models[side];
+      if (!name || name === model?.choice) return model ? described(model) : "";
+      const { title, size = "" } = known.get(name);
+      return `Loading ${title}${size} …`;
+    });
+    facts.textContent = texts.join(" ");
   }
 
   function described({ title, layers, record }) {

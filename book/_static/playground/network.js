@@ -2,7 +2,7 @@
 // One is in focus, and the arrow keys go from there to all others; Enter chooses it.
 playground.part((app) => {
   "use strict";
-  const { make, number, within, arrow, under, plane, paint } = playground;
+  const { make, number, within, arrow, under, plane, extent, paint } = playground;
   const place = app.place("network");
   const scales = { unit: "each map", layer: "each layer", network: "the whole network" };
   const scale = make("select");
@@ -46,6 +46,8 @@ playground.part((app) => {
   });
   app.on("result", refresh);
   app.on("selection", mark);
+  // Paper shows all.
+  addEventListener("beforeprint", () => app.rows.flat().forEach((row) => draw(row, true)));
 
   function refresh() {
     for (const row of app.rows.flat()) {
@@ -137,14 +139,14 @@ playground.part((app) => {
 
   // --- painting -----------------------------------------------------------------------------
 
-  function draw(row) {
+  function draw(row, seen = row.seen) {
     const result = app.results[row.side]?.[row.layer];
-    if (!row.seen || !row.stale || !result) return;
+    if (!seen || !row.stale || !result) return;
     row.stale = false;
     const { data } = result;
     const { units, cells, maps, across } = row;
     const all = scale.value === "network" ? app.results[row.side] : [result];
-    const whole = extent(all.map((each) => each.data));
+    const whole = extent(...all.map((each) => each.data));
     const range = whole.map((end) => number(end, 3)).join(" to ");
     row.range.textContent = scale.value === "layer" ? range : "";
     if (!row.tiles) {
@@ -154,20 +156,9 @@ playground.part((app) => {
     }
     cells.forEach((cell, unit) => {
       const values = maps ? plane(data, units, unit) : [data[unit]];
-      const [low, high] = scale.value === "unit" && maps ? extent([values]) : whole;
+      const [low, high] = scale.value === "unit" && maps ? extent(values) : whole;
       paint(cell.firstChild, values, maps ? row.shape.slice(0, 2) : [1, 1], app.palette, low, high);
     });
-  }
-
-  function extent(arrays) {
-    let [low, high] = [Infinity, -Infinity];
-    for (const array of arrays) {
-      for (const value of array) {
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    }
-    return [low, high];
   }
 
   // --- looking and choosing -----------------------------------------------------------------
@@ -200,7 +191,7 @@ playground.part((app) => {
     if (!result) return;
     if (maps && !pixel) {
       const values = plane(result.data, units, at);
-      const most = values.indexOf(extent([values])[1]);
+      const most = values.indexOf(extent(values)[1]);
       pixel = [Math.floor(most / shape[1]), most % shape[1]];
     }
     app.select({ side, layer, at: maps ? [...pixel, at] : [at] });
@@ -225,11 +216,11 @@ playground.part((app) => {
     const step = columns * down + right;
     if (event.key === "Enter" || event.key === " ") {
       choose(row);
-      // The arrow keys now choose a pixel; Escape comes back here.
+      // The arrow keys now choose a pixel, if its part has come; Escape comes back here.
       app
         .place("chosen")
         .querySelector(row.maps ? "canvas" : "button")
-        .focus();
+        ?.focus();
     } else if (event.key === "Home") go(row, 0);
     else if (event.key === "End") go(row, row.units - 1);
     else if (event.key === "PageUp") leave(row, -1, columns);

@@ -3,7 +3,7 @@
 playground.part((app) => {
   "use strict";
   if (app.small) return;
-  const { make, paint, button, lay } = playground;
+  const { make, paint, portray, button, lay } = playground;
   const GREY = 127.5;
   // So many places along an axis, at most.
   const MOST = 16;
@@ -108,12 +108,11 @@ playground.part((app) => {
 
   // The picture, and over it an empty map: each value lies where the middle of the patch was.
   function board(figure, shape, side, step) {
-    const [height, width] = app.image.shape;
-    const picture = make("canvas", { className: "pixels", width, height });
-    picture.getContext("2d").drawImage(app.place("input").querySelector("canvas"), 0, 0);
-    const map = make("canvas", { className: "pixels map" });
+    const picture = make("canvas");
+    portray(picture, app.image);
+    const map = make("canvas", { className: "map" });
     const margin = (side - step) / 2;
-    lay(map, [height, width], margin, margin, shape[0] * step, shape[1] * step);
+    lay(map, app.image.shape, margin, margin, shape[0] * step, shape[1] * step);
     figure.append(make("div", { className: "frame" }, picture, map));
     return map;
   }

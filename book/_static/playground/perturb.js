@@ -18,7 +18,7 @@ playground.part((app) => {
   };
   const ANCHORS = ["start", "middle", "end"];
   const settings = {};
-  let [seen, timer, latest, picture] = [false, null, 0, ""];
+  let [seen, timer, latest, picture] = [false, null, 0, null];
   const dials = Object.entries(DIALS).map(([name, [ariaLabel, , min, max, step]]) => {
     const type = max === 1 ? "checkbox" : "range";
     return make("input", { name, type, min, max, step, ariaLabel, oninput: turn });
@@ -78,10 +78,10 @@ playground.part((app) => {
     raw.checked = app.models.some((model) => app.edits(model).has("raw"));
     const p = cnn.probabilities(app.results[0]);
     // With another picture, the class that it is taken for; then the reader's choice.
-    if (target.selectedIndex < 0 || picture !== app.original.name) {
+    if (target.selectedIndex < 0 || picture !== app.original.source) {
       target.selectedIndex = p.indexOf(Math.max(...p));
     }
-    picture = app.original.name;
+    picture = app.original.source;
     later();
   });
   rest();

@@ -12,7 +12,8 @@
 //   app.place(name)    the element of a region, to be filled: one of PLACES
 //   app.models         the networks by side, as `cnn.decode` gives them: one, or two to compare
 //   app.shape          [height, width] of the picture that they take
-//   app.original       { pixels, shape, name, truth }: the picture as chosen
+//   app.original       { pixels, shape, name, truth, source }: the picture as chosen; each that is
+//                      taken has another `source`, a drawing has none
 //   app.image          { pixels, shape }: the same as the networks get it, after app.perturb
 //   app.perturb        functions image => image, applied in order; push yours, then app.rerun()
 //   app.results        by side, what each layer gave, as `cnn.forward` lists it; [] until there is
@@ -20,7 +21,8 @@
 //                      app.results[side]; `at` is [y, x, channel], or [unit] after flattening
 //   app.pointed        { side, layer, unit } or null: the map or unit under the pointer or in focus
 //
-//   app.setImage(pixels, name, truth)    another picture, of app.shape; truth: its class, if known
+//   app.setImage(pixels, name, truth, source)    another picture, of app.shape; truth: its class,
+//                                        if known
 //   app.setModel(side, model)            another network; null takes the second one away
 //   app.edited(side)                     its weights were changed in place: run it again
 //   app.select(selection)                choose a neuron, or null for none
@@ -40,7 +42,9 @@
 //   playground.button(text, onclick)
 //   playground.number(x, digits = 5)                 as text, with a minus that reads well
 //   playground.plane(data, units, unit)              one map of so many
+//   playground.extent(...arrays)                     [low, high] of all their values, however many
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
+//   playground.portray(canvas, { pixels, shape })    a picture
 //   app.palette                                      256 colours, four bytes each: cividis
 //   playground.channels(pixels, count)               a picture as a network with 3 or 1 takes it
 //   playground.within(x, low, high)                  the nearest number that is
@@ -63,7 +67,10 @@
   const parts = [];
   const apps = [];
   const statics = new URL("..", document.currentScript.src);
-  const tools = { make, button, number, within, arrow, under, lay, plane, paint, channels };
+  const tools = {
+    ...{ make, button, number, within, arrow, under, lay },
+    ...{ plane, extent, paint, portray, channels },
+  };
   window.playground = { part, ...tools };
 
   function part(start) {
@@ -166,9 +173,9 @@
         if (text) root.classList.add("shown");
       },
 
-      setImage(pixels, name, truth = null) {
+      setImage(pixels, name, truth, source) {
         app.complain("");
-        app.original = { pixels, shape: app.shape, name, truth };
+        app.original = { pixels, shape: app.shape, name, truth, source };
         return app.rerun();
       },
 
@@ -317,6 +324,18 @@
     return values;
   }
 
+  // The lowest and the highest of all values.
+  function extent(...arrays) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const array of arrays) {
+      for (const value of array) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+    return [low, high];
+  }
+
   // Values of [height, width] from low to high; what lies outside has the colour of the end.
   function paint(canvas, values, [height, width], palette, low, high) {
     Object.assign(canvas, { width, height });
@@ -328,6 +347,15 @@
     for (let i = 0; i < pixels.length; i++) {
       pixels[i] = colours[Math.round(within((values[i] - low) * scale, 0, 255))];
     }
+    context.putImageData(painted, 0, 0);
+  }
+
+  function portray(canvas, { pixels, shape: [height, width] }) {
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    const painted = context.createImageData(width, height);
+    painted.data.fill(255);
+    pixels.forEach((value, i) => (painted.data[i + Math.floor(i / 3)] = value));
     context.putImageData(painted, 0, 0);
   }
 })();

@@ -2,8 +2,10 @@
 // page: nothing here, or anywhere in the playground, sends anything.
 playground.part((app) => {
   "use strict";
-  const { make, button, within, arrow, under, lay } = playground;
+  const { make, button, within, arrow, under, lay, portray } = playground;
   const LARGEST = 40e6;
+  // Safari on a phone paints nothing on a larger canvas, and does not say so.
+  const LARGEST_CANVAS = 2 ** 24;
   const place = app.place("input");
 
   const canvas = make("canvas", { role: "img" });
@@ -34,13 +36,15 @@ playground.part((app) => {
       { type: "button", title: label },
       make("img", { src, alt: label }),
     );
-    sample.addEventListener("click", async () => take(await opened(src), label, truth));
+    sample.addEventListener("click", () => open(src, label, truth));
     samples.append(sample);
     if (name === app.root.dataset.sample) first = sample;
   }
 
   // The picture as it came, for a network that takes another size.
   let source = null;
+  // The number of the last choice: what was chosen before it may be opened later, and is let go.
+  let latest = 0;
   let brush = [16, 16];
 
   app.on("model", () => {
@@ -56,25 +60,19 @@ playground.part((app) => {
 
   function take(pixels, name, truth) {
     stopCamera();
+    latest++;
     source = pixels;
     fit(name, truth);
   }
 
   function fit(name, truth) {
     const [height, width] = app.shape;
-    app.setImage(resample(resample(source, width), height).data, name, truth);
+    app.setImage(resample(resample(source, width), height).data, name, truth, source);
   }
 
   function show() {
-    const { pixels, shape } = drawing() ? app.original : app.image;
-    const [height, width] = shape;
-    Object.assign(canvas, { width, height });
-    const context = canvas.getContext("2d");
-    const painted = context.createImageData(width, height);
-    painted.data.fill(255);
-    pixels.forEach((value, i) => (painted.data[i + Math.floor(i / 3)] = value));
-    context.putImageData(painted, 0, 0);
-    canvas.ariaLabel = `${app.original.name}, ${width} × ${height} pixels`;
+    portray(canvas, drawing() ? app.original : app.image);
+    canvas.ariaLabel = `${app.original.name}, ${canvas.width} × ${canvas.height} pixels`;
     title.textContent = app.original.name;
     for (const sample of samples.children) {
       sample.ariaPressed = `${sample.title === app.original.name}`;
@@ -83,25 +81,34 @@ playground.part((app) => {
 
   // --- one's own file -----------------------------------------------------------------------
 
-  file.addEventListener("change", () => open(file.files));
+  file.addEventListener("change", () => openFile(file.files));
   // Anywhere in the playground: beside it, the browser would leave the page for the file.
   app.root.addEventListener("dragover", (event) => event.preventDefault());
   app.root.addEventListener("drop", (event) => {
     event.preventDefault();
-    open(event.dataTransfer.files);
+    openFile(event.dataTransfer.files);
   });
-  document.addEventListener("paste", ({ clipboardData }) => open(clipboardData.files));
+  // What is copied from a table is text and a picture: a field takes the text.
+  document.addEventListener("paste", ({ target, clipboardData }) => {
+    if (!target.matches(":read-write")) openFile(clipboardData.files);
+  });
 
-  async function open([chosen]) {
-    if (!chosen) return;
+  async function openFile([chosen]) {
+    // Before there is a network, no size is known.
+    if (!chosen || !app.models.length) return;
     const url = URL.createObjectURL(chosen);
+    await open(url, chosen.name, null, chosen);
+    URL.revokeObjectURL(url);
+    file.value = "";
+  }
+
+  async function open(url, name, truth, blob) {
+    const mine = ++latest;
     try {
-      take(await opened(url, chosen), chosen.name);
+      const pixels = await opened(url, blob);
+      if (mine === latest) take(pixels, name, truth);
     } catch (error) {
-      app.complain(`${chosen.name} ${error.message}`);
-    } finally {
-      URL.revokeObjectURL(url);
-      file.value = "";
+      if (mine === latest) app.complain(`${name} ${error.message}`);
     }
   }
 
@@ -129,14 +136,20 @@ playground.part((app) => {
     return pixelsOf((await whole) ?? picture, width, height);
   }
 
-  function pixelsOf(picture, width, height) {
+  function pixelsOf(picture, ...size) {
+    const share = Math.min(Math.sqrt(LARGEST_CANVAS / (size[0] * size[1])), 1);
+    const [width, height] = size.map((length) => Math.floor(length * share));
     const context = make("canvas", { width, height }).getContext("2d", {
       willReadFrequently: true,
     });
     context.fillStyle = "#fff";
     context.fillRect(0, 0, width, height);
     context.drawImage(picture, 0, 0, width, height);
-    return { data: context.getImageData(0, 0, width, height).data, shape: [height, width] };
+    picture.close?.();
+    const { data } = context.getImageData(0, 0, width, height);
+    // Not even the white was painted.
+    if (data.at(-1) < 255) throw new Error("is larger than this browser can paint.");
+    return { data, shape: [height, width] };
   }
 
   // Fit the rows of a picture into so many pixels and turn it over its diagonal; twice, it is
@@ -235,6 +248,8 @@ playground.part((app) => {
   }
 
   function repaint(pixels) {
+    stopCamera();
+    latest++;
     source = { data: pixels, shape: app.shape };
     app.setImage(pixels, "Drawing");
     show();
@@ -245,21 +260,37 @@ playground.part((app) => {
   camera.addEventListener("click", async () => {
     if (video.srcObject) {
       const { videoWidth, videoHeight } = video;
-      return take(pixelsOf(video, videoWidth, videoHeight), "Camera");
+      // It may not have come yet.
+      if (videoWidth) take(pixelsOf(video, videoWidth, videoHeight), "Camera");
+      return;
     }
+    const mine = ++latest;
+    camera.disabled = true;
     try {
-      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+      const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+      // While the reader was asked, another picture was chosen.
+      if (mine !== latest) return stop(stream);
+      video.srcObject = stream;
       await video.play();
       video.hidden = false;
       camera.textContent = "Take the picture";
     } catch (error) {
+      if (mine !== latest) return;
       stopCamera();
       app.complain(`The camera gives no picture: ${error.message}`);
+    } finally {
+      camera.disabled = false;
     }
   });
 
+  function stop(stream) {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+  }
+
   function stopCamera() {
-    for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+    // The answer to a question that is still open comes too late.
+    if (camera.disabled) latest++;
+    stop(video.srcObject);
     video.srcObject = null;
     video.hidden = true;
     camera.textContent = "Camera";

@@ -1,4 +1,4 @@
-// `cnn.forward` in a thread, so that the page does not stutter: { run, replace, close }.
+// `cnn.forward` in a thread, so that the page does not stutter: { run, replace }.
 //
 //   const worker = cnn.worker();
 //   const activations = await worker.run(model, pixels);
@@ -56,13 +56,6 @@ cnn.worker = () => {
     });
   }
 
-  function close() {
-    thread?.terminate();
-    thread = null;
-    URL.revokeObjectURL(address);
-    for (const number of waiting.keys()) settle(number, () => fail("The worker was closed."));
-  }
-
   // The thread's side: keep a model, or run it.
   function serve({ data: { model, number, pixels } }) {
     if (model) return (kept = model);
@@ -76,5 +69,5 @@ cnn.worker = () => {
     }
   }
 
-  return { run, replace, close };
+  return { run, replace };
 };
