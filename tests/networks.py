@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from cnn_explainer.export import ACTIVATIONS
+
 
 def random_network(seed: int) -> keras.Model:
     """A network for pictures of 7 to 17 pixels a side, with up to 4 channels, and 5 classes."""
@@ -18,7 +20,8 @@ def random_network(seed: int) -> keras.Model:
         if draw.random() < 0.5:
             x = layers.BatchNormalization(**_choices(draw, "center", "scale"))(x)
         if draw.random() < 0.5:
-            x = draw.choice([layers.ReLU(), layers.Activation("tanh"), layers.Dropout(0.5)])(x)
+            bends = [layers.Activation(name) for name in ("tanh", "elu", "silu", "gelu")]
+            x = draw.choice([layers.ReLU(), *bends, layers.Dropout(0.5)])(x)
         if draw.random() < 0.6:
             x = _pooling(draw, x)
     for layer in _end(draw):
@@ -58,7 +61,7 @@ def _convolution(draw, x):
         strides=stride,
         padding=padding,
         dilation_rate=dilation,
-        activation=draw.choice(["linear", "relu", "tanh", "softmax"]),
+        activation=draw.choice(ACTIVATIONS),
         **_choices(draw, "use_bias"),
     )(x)
 

@@ -137,7 +137,7 @@ def test_the_random_networks_hold_every_type_of_layer(tmp_path):
         found |= {layer["type"] for layer in content(path)["layers"]}
     assert found == set(
         "rescaling conv2d max_pool2d avg_pool2d global_max_pool2d global_avg_pool2d dense"
-        " batch_normalization flatten relu tanh softmax".split()
+        " batch_normalization flatten relu tanh elu silu gelu softmax".split()
     )
 
 

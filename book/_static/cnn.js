@@ -110,16 +110,21 @@ globalThis.cnn ??= (function library() {
     return { shape: [data.length], data };
   }
 
-  // Replace what is negative by zero.
-  function relu({ shape, data }) {
-    const output = data.slice();
-    for (let i = 0; i < output.length; i++) if (output[i] < 0) output[i] = 0;
-    return { shape, data: output };
-  }
+  // A layer that makes each number into another one.
+  const each = (bend) => ({ shape, data }) => ({ shape, data: data.map((x) => bend(x)) });
+  // Replace what is negative by zero; or squeeze every value between -1 and 1; or bend it smoothly.
+  const relu = each((x) => (x < 0 ? 0 : x));
+  const tanh = each(Math.tanh);
+  const elu = each((x) => (x > 0 ? x : Math.expm1(x)));
+  const silu = each((x) => x / (1 + Math.exp(-x)));
+  const gelu = each((x) => (x * (1 + erf(x / Math.SQRT2))) / 2);
 
-  // Squeeze every value between -1 and 1.
-  function tanh({ shape, data }) {
-    return { shape, data: data.map(Math.tanh) };
+  // To 1.5e-7. Source: Abramowitz & Stegun (1964), equation 7.1.26.
+  function erf(x) {
+    const t = 1 / (1 + 0.3275911 * Math.abs(x));
+    const sum = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
+    const rest = sum.reduce((value, a) => value * t + a, 0) * t * Math.exp(-x * x);
+    return Math.sign(x) * (1 - rest);
   }
 
   // Turn scores ("logits") into positive numbers whose sum along the last axis is one.
@@ -141,7 +146,7 @@ globalThis.cnn ??= (function library() {
     return x;
   }
 
-  const ACTIVATIONS = { linear, relu, tanh, softmax };
+  const ACTIVATIONS = { linear, relu, tanh, elu, silu, gelu, softmax };
 
   // Take a window along its way: at each place, call `visit` for each run of pixels side by side
   // that it covers, with the number of the place, of the first pixel in the image and of the first
@@ -194,7 +199,7 @@ globalThis.cnn ??= (function library() {
 
   // --- The network ------------------------------------------------------------------------------
 
-  // What each type of layer does before its activation function.
+  // What each type of layer does before its activation function, which may be all that it is.
   const RUN = {
     rescaling: (x, { scale, offset }) => rescaling(x, scale, offset),
     batch_normalization: (x, { scale, offset }) => rescaling(x, scale, offset),
@@ -205,9 +210,6 @@ globalThis.cnn ??= (function library() {
     global_avg_pool2d: (x, layer) => flatten(avg_pool2d(x, layer.size, layer)),
     dense: (x, { kernel, bias }) => dense(x, kernel, bias),
     flatten,
-    relu: linear,
-    tanh: linear,
-    softmax: linear,
   };
 
   // Run a picture through a model: [{ name, type, shape, data }, …], one for each of
@@ -220,7 +222,7 @@ globalThis.cnn ??= (function library() {
     let x = { shape: input, data: Float32Array.from(pixels) };
     return model.layers.map((layer) => {
       const { name, type, activation } = layer;
-      const before = RUN[type](x, layer);
+      const before = (RUN[type] ?? linear)(x, layer);
       x = ACTIVATIONS[activation](before);
       return { name, type, ...x, ...(activation === "softmax" && { logits: before.data }) };
     });

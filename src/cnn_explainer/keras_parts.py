@@ -12,7 +12,7 @@ from .augmentation import RandomAffine
 from .cutout import Cutout
 from .dropout import Dropout
 from .errors import ExplainerError
-from .export import ACTIVATIONS, Network, Part, unknown_activation
+from .export import ACTIVATIONS, Network, Part
 
 
 def read(path: Path | str) -> keras.Model:
@@ -158,8 +158,8 @@ def _activation_layer(layer, shape) -> Part | None:
 
 def _activation(layer) -> str:
     if layer.activation not in _ACTIVATIONS:
-        received = getattr(layer.activation, "__name__", layer.activation)
-        raise unknown_activation(layer.name, received)
+        rule = f"must have as `activation` one of {', '.join(ACTIVATIONS)}"
+        raise _error(layer, rule, getattr(layer.activation, "__name__", layer.activation))
     return _ACTIVATIONS[layer.activation]
 
 

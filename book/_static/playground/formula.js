@@ -2,7 +2,7 @@
 // it, here and in the tables: they light up together.
 playground.formula = (() => {
   "use strict";
-  const { make, number } = playground;
+  const { BENDS, make, number } = playground;
   const SYMBOLS = {
     x: "what comes in",
     w: "weights",
@@ -23,7 +23,7 @@ playground.formula = (() => {
 
   // {symbol} or {symbol:number}.
   function lines({ layer, inside, winner, output, place, sum, bias, value, unit }) {
-    const bend = { relu: "ReLU", tanh: "tanh" }[layer.activation];
+    const bend = BENDS[layer.activation];
     const bent = (text) => (bend ? `${bend}(${text})` : text);
     const both = (symbols, numbers) => [
       `{y} = ${bent(symbols)}`,

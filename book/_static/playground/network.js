@@ -2,7 +2,7 @@
 // One is in focus, and the arrow keys go from there to all others; Enter chooses it.
 playground.part((app) => {
   "use strict";
-  const { make, number, within, arrow, under, plane, extent, paint } = playground;
+  const { BENDS, make, number, within, arrow, under, plane, extent, paint } = playground;
   const place = app.place("network");
   const scales = { unit: "each map", layer: "each layer", network: "the whole network" };
   const scale = make("select");
@@ -125,8 +125,8 @@ playground.part((app) => {
     };
     const window = (size ?? kernel?.shape.slice(0, 2))?.join("×");
     const what = type in windows ? `${windows[type]} ${window}` : type.replaceAll("_", " ");
-    const bends = { relu: ", ReLU", tanh: ", tanh", softmax: ", softmax" };
-    const bend = activation === type ? "" : (bends[activation] ?? "");
+    const named = activation !== type && activation !== "linear";
+    const bend = named ? `, ${BENDS[activation] ?? activation}` : "";
     const title = make("div", {}, make("b", { textContent: name }), ` ${shape.join("×")}`);
     return what === name ? [title] : [title, make("span", { textContent: what + bend })];
   }

@@ -45,6 +45,7 @@
 //   playground.extent(...arrays)                     [low, high] of all their values, however many
 //   playground.paint(canvas, values, shape, palette, low, high)   values [height, width] in colours
 //   playground.portray(canvas, { pixels, shape })    a picture
+//   playground.BENDS                                 activation functions as one writes them
 //   app.palette                                      256 colours, four bytes each: cividis
 //   playground.channels(pixels, count)               a picture as a network with 3 or 1 takes it
 //   playground.within(x, low, high)                  the nearest number that is
@@ -67,8 +68,9 @@
   const parts = [];
   const apps = [];
   const statics = new URL("..", document.currentScript.src);
+  const BENDS = { relu: "ReLU", tanh: "tanh", elu: "ELU", silu: "SiLU", gelu: "GELU" };
   const tools = {
-    ...{ make, button, number, within, arrow, under, lay },
+    ...{ BENDS, make, button, number, within, arrow, under, lay },
     ...{ plane, extent, paint, portray, channels },
   };
   window.playground = { part, ...tools };

@@ -94,9 +94,7 @@
       return { shape: [...shape.slice(0, -1), units], ...readWeights(given, take, dtype) };
     },
     flatten: (given, shape) => ({ shape: [product(shape)] }),
-    relu: asBefore,
-    tanh: asBefore,
-    softmax: asBefore,
+    ...Object.fromEntries(Object.keys(ACTIVATIONS).map((name) => [name, asBefore])),
   };
 
   function asBefore(given, shape) {
