@@ -384,4 +384,6 @@ def test_published_differences_are_taken_together():
     assert [*table.frame.index] == [" − ".join(pair) for pair in pairs]
     assert table.frame["p"].tolist() == [each.p for each in found]
     assert table.frame["That is"].tolist() == ["within noise", "cannot be told"]
+    assert table.caption.endswith("whether it is cannot be told.")
+    assert "told" not in tables.published_differences(pairs[0]).caption
     assert "adjusted for 2 comparisons" in table.caption

@@ -485,6 +485,8 @@ def _of_differences(compared: dict[str, comparison.Difference], measure: str, so
         f" p is how often chance alone gives as much{adjusted}; below {comparison.LEVEL:g}, a"
         " difference is called more than noise."
     )
+    if any(each.verdict == "cannot be told" for each in compared.values()):
+        caption += " With one seed on each side, whether it is cannot be told."
     return Table(frame.rename_axis("Difference"), caption, source)
 
 
