@@ -402,7 +402,7 @@ def speedrun(
     from . import speedrun as laps
 
     seeds = seed or laps.SEEDS
-    experiment, *_ = [_experiment(f"{network}-fast", seed=one) for one in seeds]
+    experiment, *_ = [_experiment(f"{network}-fast", one) for one in seeds]
     try:
         laps.check(seeds)
     except ValueError as error:
@@ -497,18 +497,11 @@ def _load_keras() -> None:
         os.close(kept)
 
 
-def _experiment(
-    name: str,
-    seed: int | None = None,
-    epochs: int | None = None,
-    precision: Precision | None = None,
-    learning_rate: float | None = None,
-    train_share: float | None = None,
-) -> Experiment:
-    changes = {"seed": seed, "epochs": epochs, "precision": precision}
-    changes |= {"learning_rate": learning_rate, "train_share": train_share}
+def _experiment(name: str, *options) -> Experiment:
+    """As `get`, of the options in the order in which every command has them."""
+    order = ("seed", "epochs", "precision", "learning_rate", "train_share")
     try:
-        return get(name, **changes)
+        return get(name, **dict(zip(order, options, strict=False)))
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(map(str, fault["loc"]))
