@@ -173,10 +173,15 @@ def test_for_a_processor_the_gradients_are_the_same(name, changes, count):
     found = []
     for for_processor in (False, True):
         model = models.build(name, for_processor=for_processor, **changes)
-        with tf.GradientTape() as tape:
-            answers = model(images, training=True)
-            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, answers))
-        found.append([answers, *tape.gradient(loss, model.trainable_variables)])
+
+        @tf.function
+        def step(model=model):
+            with tf.GradientTape() as tape:
+                answers = model(images, training=True)
+                loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, answers))
+            return answers, tape.gradient(loss, [each.value for each in model.trainable_variables])
+
+        found.append(tf.nest.flatten(step()))
     for usual, quick in zip(*found, strict=True):
         np.testing.assert_allclose(quick, usual, rtol=1e-4, atol=1e-6)
 
@@ -276,15 +281,18 @@ def test_small_maps_in_sixteen_bits_are_shifted():
 
 @pytest.mark.parametrize("name", ["tanh", "elu", "silu", "gelu"])
 @pytest.mark.parametrize("precision, near", [("float32", 1e-5), ("bfloat16", 2**-7)])
-def test_a_fused_activation_is_that_of_keras(name, precision, near):
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_fused_activation_is_that_of_keras(name, precision, near, compiled):
     tf = pytest.importorskip("tensorflow")
     from cnn_explainer.fused import fused
+
+    activate = tf.function(fused(name)) if compiled else fused(name)
 
     drawn = np.random.default_rng(1).normal(scale=3, size=(2, 5, 7, 3))
     values, upstream = tf.cast(drawn, precision), tf.cast(drawn[::-1], precision)
     with tf.GradientTape() as tape:
         tape.watch(values)
-        outputs = fused(name)(values)
+        outputs = activate(values)
     slopes = tape.gradient(outputs, values, upstream)
     assert outputs.dtype == slopes.dtype == values.dtype
     # Keras's own, in 32 bits, of what was given.
@@ -302,7 +310,7 @@ def test_without_xla_an_activation_is_the_same(monkeypatch):
     from cnn_explainer import fused
 
     values = tf.constant([-2.0, 0.5, 3.0])
-    compiled = fused.fused("gelu")(values)
+    compiled = tf.function(fused.fused("gelu"))(values)
     assert fused.has_xla()
 
     def refuse(*arguments, **options):
@@ -312,7 +320,7 @@ def test_without_xla_an_activation_is_the_same(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(fused.tf, "function", lambda *_, **__: refuse)
         assert not fused.has_xla()
-    np.testing.assert_allclose(fused.fused("gelu")(values), compiled, rtol=1e-5)
+    np.testing.assert_allclose(tf.function(fused.fused("gelu"))(values), compiled, rtol=1e-5)
     fused.has_xla.cache_clear()
 
 

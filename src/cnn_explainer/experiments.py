@@ -36,7 +36,7 @@ class _Value(BaseModel):
 class Recipe(_Value):
     """How a network is trained. The defaults are the write-up's recipe."""
 
-    optimizer: Literal["sgd", "adam", "adamw", "rmsprop"] = "sgd"
+    optimizer: Literal["sgd", "adam", "adamw", "nadam", "rmsprop"] = "sgd"
     """Gradient descent, or one that gives each weight a rate of its own."""
     learning_rate: PositiveFloat = 0.01
     """Factor of the gradient in a step."""
@@ -51,9 +51,11 @@ class Recipe(_Value):
     """Images in a step."""
     epochs: PositiveInt = 50
     """Times that each training image is seen."""
-    schedule: Literal["constant", "cosine", "one_cycle"] = "constant"
+    schedule: Literal["constant", "cosine", "one_cycle", "linear"] = "constant"
     """The rate over time: as it is; down to 0 along a cosine; the same after a rise from 0 in the
-    first fifth of all steps."""
+    first fifth of all steps; along lines, up in the first tenth and down to 0."""
+    whitened: bool = False
+    """Whether the first weights are made from the training images; see `whitening`."""
     precision: Precision = "float32"
     """What is asked for; a processor without bfloat16 trains in float32, and the record says so."""
 

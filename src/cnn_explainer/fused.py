@@ -54,4 +54,8 @@ def fused(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
     def both(values):
         return forward(values), lambda upstream: backward(values, upstream)
 
-    return both
+    def apply(values):
+        # Outside of a graph one would wait for the compiler at each new size.
+        return tf.cast(wide(values), values.dtype) if tf.executing_eagerly() else both(values)
+
+    return apply

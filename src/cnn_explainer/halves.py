@@ -1,4 +1,4 @@
-"""Training on the two halves of a batch side by side.
+"""The two halves of a batch side by side.
 
 A layer of a small network is done before a second core has begun its part of it. Here each core
 takes half of the pictures through all convolutions, and waits once. The dense layers, whose
@@ -17,9 +17,7 @@ class Halves(keras.Sequential):
     """
 
     def call(self, inputs, training=None, mask=None):
-        """In training by halves; in prediction at once."""
-        if not training:
-            return super().call(inputs, training=training, mask=mask)
+        """By halves up to `Flatten`, then at once."""
         count = ops.shape(inputs)[0]
         # No layer takes an empty half: a single picture goes through both, and counts once.
         halves = (inputs[: (count + 1) // 2], inputs[-ops.maximum(count // 2, 1) :])

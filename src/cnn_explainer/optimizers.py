@@ -8,6 +8,8 @@ from .experiments import Recipe
 
 WARM_UP = 0.2
 """Share of all steps in which the rate of `one_cycle` rises."""
+SHORT_WARM_UP = 0.1
+"""The same of `linear`."""
 
 
 def optimizer(recipe: Recipe, images: int) -> keras.Optimizer:
@@ -21,12 +23,17 @@ def optimizer(recipe: Recipe, images: int) -> keras.Optimizer:
             return keras.optimizers.Adam(rate, **decay)
         case "adamw":
             return keras.optimizers.AdamW(rate, **decay)
+        case "nadam":
+            return keras.optimizers.Nadam(rate, **decay)
         case "rmsprop":
             return keras.optimizers.RMSprop(rate, **decay)
 
 
 def _rate(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The rate, or what it is at each step (Loshchilov & Hutter 2017; Smith & Topin 2017)."""
+    """The rate, or what it is at each step.
+
+    Source: Loshchilov & Hutter 2017, Smith & Topin 2017, Howard & Ruder 2018.
+    """
     cosine, rate = keras.optimizers.schedules.CosineDecay, recipe.learning_rate
     match recipe.schedule:
         case "constant":
@@ -36,6 +43,25 @@ def _rate(recipe: Recipe, steps: int) -> float | keras.optimizers.schedules.Lear
         case "one_cycle":
             rise = round(WARM_UP * steps)
             return cosine(0.0, steps - rise, warmup_target=rate, warmup_steps=rise)
+        case "linear":
+            return Linear(rate, steps)
+
+
+class Linear(keras.optimizers.schedules.LearningRateSchedule):
+    """Up from 0 along a line in the first tenth of all steps, then down to 0 along another."""
+
+    def __init__(self, rate: float, steps: int) -> None:
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step) -> keras.KerasTensor:
+        """The rate at a step, which is counted from 0."""
+        done = keras.ops.cast(step, "float32") / self.steps
+        left = (1 - done) / (1 - SHORT_WARM_UP)
+        return self.rate * keras.ops.minimum(done / SHORT_WARM_UP, left)
+
+    def get_config(self) -> dict:
+        """What makes it again."""
+        return {"rate": self.rate, "steps": self.steps}
 
 
 class SGD(keras.optimizers.SGD):

@@ -35,7 +35,8 @@ class Lap(_Value):
 
     seed: NonNegativeInt
     seconds: PositiveFloat
-    """From the first step to the last, and for the one look at the test images."""
+    """For what the first weights take from the pictures, from the first step to the last, and for
+    the one look at the test images."""
     accuracy: Share
     """On the test images."""
 
@@ -120,6 +121,7 @@ def run(
         model = training.compiled(lap, precision, len(train))
         training.warm_up(lap, model, train)
         began = awake_seconds()
+        training.first_weights(lap, model, data.train)
         for epoch in range(lap.recipe.epochs):
             training.fit_epoch(lap, epoch, model, train)
         judged = model.evaluate(training.batches(test), verbose=0, return_dict=True)

@@ -147,7 +147,7 @@ def recipe(experiment: Experiment) -> Table:
         "Image size": f"{words.shape((experiment.image_size,) * 2)} pixels",
         "Augmentation": words.augmentation(experiment.strengths),
         "Activation": changes.activation and words.ACTIVATIONS[changes.activation],
-        "First weights": changes.initializer and changes.initializer.replace("_", " "),
+        "First weights": words.first_weights(experiment),
         # One of 0 is a change too, where the network has dropout.
         "Dropout": None if changes.dropout is None else f"{changes.dropout:.3g}",
         "Hidden units": changes.hidden_units and f"{changes.hidden_units:,}",

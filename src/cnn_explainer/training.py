@@ -82,6 +82,7 @@ def train(
             for variable, value in zip(variables, state.variables, strict=True):
                 variable.assign(value)
         else:
+            first_weights(experiment, model, data.train)
             _keep_filters(state, model, 0, experiment)
         train_part, test_part = tensors(data.train), tensors(data.test)
         if hasattr(model, "fit_at_once"):
@@ -188,6 +189,14 @@ def compiled(experiment: Experiment, precision: Precision, images: int) -> "kera
     return model
 
 
+def first_weights(experiment: Experiment, model: "keras.Model", train: datasets.Split) -> None:
+    """Give the fresh weights what they take from the pictures, if the recipe has that."""
+    if experiment.recipe.whitened:
+        from .whitening import whiten
+
+        whiten(model, train.images)
+
+
 def tensors(split: datasets.Split) -> datasets.Split:
     """The same pictures where Keras computes, so that no step has to fetch them."""
     import keras
@@ -242,12 +251,13 @@ def fit_epoch(
 
 
 def warm_up(experiment: Experiment, model: "keras.Model", train: datasets.Split) -> None:
-    """Compile a step and a judgement, and leave the model as it is."""
+    """Make ready what the first weights, a step and a judgement take; leave the model as it is."""
     variables = [*model.variables, *model.optimizer.variables]
     before = [np.asarray(variable) for variable in variables]
     # Of another number of steps, an epoch at once would be another program.
     count = len(train) if hasattr(model, "fit_at_once") else 16 * experiment.recipe.batch_size
     few = datasets.Split(train.images[:count], train.labels[:count])
+    first_weights(experiment, model, train)
     fit_epoch(experiment, 0, model, few)
     model.evaluate(batches(few), verbose=0)
     for variable, value in zip(variables, before, strict=True):

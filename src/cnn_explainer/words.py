@@ -10,6 +10,10 @@ ACTIVATIONS = {
     "softmax": "softmax",
 }  # fmt: skip
 
+OPTIMIZERS = {
+    "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "nadam": "Nadam", "rmsprop": "RMSprop",
+}  # fmt: skip
+
 
 def layer(block: Block) -> str:
     """Kind and settings.
@@ -55,10 +59,16 @@ def short_variant(name: str) -> str:
     }.get(name, name)
 
 
+def first_weights(chosen: Experiment) -> str | None:
+    """Where they come from, if not from the network's own rule: `he normal, whitened`."""
+    drawn = chosen.changes.initializer
+    said = [drawn and drawn.replace("_", " "), chosen.recipe.whitened and "whitened"]
+    return ", ".join(filter(None, said)) or None
+
+
 def optimizer(recipe: Recipe) -> str:
     """The optimizer, its momentum and its weight decay: `SGD, Nesterov momentum 0.9`."""
-    names = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
-    said = [names[recipe.optimizer]]
+    said = [OPTIMIZERS[recipe.optimizer]]
     if recipe.optimizer == "sgd" and recipe.momentum:
         said.append(f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}")
     if recipe.weight_decay:
@@ -72,6 +82,7 @@ def schedule(recipe: Recipe) -> str:
         "constant": "constant",
         "cosine": "down to 0 along a cosine",
         "one_cycle": "up from 0 in the first fifth of all steps, then down to 0 along a cosine",
+        "linear": "up from 0 in the first tenth of all steps, then down to 0 along a line",
     }[recipe.schedule]
 
 
