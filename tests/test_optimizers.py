@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cnn_explainer.experiments import Recipe
-from cnn_explainer.optimizers import SGD, optimizer
+from cnn_explainer.optimizers import SGD, Linear, optimizer
 
 
 @pytest.mark.parametrize("nesterov", [True, False])
@@ -37,7 +37,7 @@ def test_weights_in_sixteen_bits_are_updated_in_thirty_two():
     np.testing.assert_allclose(np.asarray(layer.kernel), before - 0.0019, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "nadam", "rmsprop"])
 def test_every_optimizer_goes_downhill(name):
     place = keras.Variable([3.0, -2.0])
     chosen = optimizer(Recipe(optimizer=name, learning_rate=0.01), 32)
@@ -46,7 +46,7 @@ def test_every_optimizer_goes_downhill(name):
     assert moved[0] < 0 < moved[1]
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "nadam", "rmsprop"])
 def test_weight_decay_shrinks_beside_the_gradient(name):
     def moved(decay):
         place = keras.Variable([3.0, -2.0])
@@ -77,3 +77,13 @@ def test_the_rate_over_time():
     np.testing.assert_allclose(once[:41], 0.5 * np.arange(41) / 40, atol=1e-6)
     down = 0.5 * (1 + np.cos(np.pi * np.arange(161) / 160)) / 2
     np.testing.assert_allclose(once[40:], down, atol=1e-6)
+    line = rates("linear")
+    np.testing.assert_allclose(
+        line, np.interp(np.arange(201), [0, 20, 200], [0, 0.5, 0]), atol=1e-6
+    )
+
+
+def test_a_rate_along_lines_is_made_again_from_its_settings():
+    rate = Linear(0.5, 200)
+    again = Linear.from_config(rate.get_config())
+    assert [float(again(step)) for step in (0, 20, 110)] == pytest.approx([0, 0.5, 0.25])

@@ -176,11 +176,12 @@ def test_the_recipe_says_what_only_some_experiments_have():
     values["changes"]["hidden_units"] = 256
     values["recipe"]["schedule"] = "one_cycle"
     values["recipe"]["weight_decay"] = 0.01
+    values["recipe"]["whitened"] = True
     table = tables.recipe(Experiment.model_validate(values)).frame["Value"]
     assert table["Of these held out"] == "10\u00a0%"
     assert table["Augmentation"] == "shifts up to 4 pixels, grey squares of 8 pixels"
     assert table["Activation"] == "SiLU"
-    assert table["First weights"] == "he normal"
+    assert table["First weights"] == "he normal, whitened"
     assert (table["Dropout"], table["Hidden units"]) == ("0", "256")
     assert table["Rate over time"].startswith("up from 0 in the first fifth")
     assert "weight decay 0.01" in table["Optimizer"]

@@ -43,6 +43,7 @@ def test_details_come_last():
         ({"momentum": 0, "weight_decay": 0}, "SGD"),
         ({"weight_decay": 0.05}, "SGD, Nesterov momentum 0.9, weight decay 0.05"),
         ({"optimizer": "adamw", "weight_decay": 0.1}, "AdamW, weight decay 0.1"),
+        ({"optimizer": "nadam"}, "Nadam"),
     ],
 )
 def test_an_optimizer_and_what_goes_with_it(values, said):

@@ -209,7 +209,7 @@ def laps(result: SpeedRun) -> Table:
 
     laps(cnn.speedrun.load("lenet5"))   ->  5 seeds and their mean
     """
-    experiment = result.experiment
+    experiment, epochs = result.experiment, result.experiment.recipe.epochs
     pairs = [(lap.accuracy, lap.seconds) for lap in result.laps]
     rows = {f"{lap.seed}": pair for lap, pair in zip(result.laps, pairs, strict=True)}
     rows["mean"] = tuple(np.mean(pairs, axis=0))
@@ -218,7 +218,7 @@ def laps(result: SpeedRun) -> Table:
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["Accuracy", "Time (s)"])
     caption = (
         f"{architecture(experiment.model).title} from fresh weights to its answers on the test"
-        f" images, {experiment.recipe.epochs} epochs; ±: half the mean's 95\N{NO-BREAK SPACE}%"
+        f" images, {epochs} epoch{'s' * (epochs > 1)}; ±: half the mean's 95\N{NO-BREAK SPACE}%"
         f" interval. The accuracy to reach is the write-up's best, {result.target}."
     )
     source = " · ".join(
