@@ -43,6 +43,7 @@ _MODULES = (
     "tables",
     "training",
     "weights",
+    "whitening",
     "words",
 )
 _NAMES = {
