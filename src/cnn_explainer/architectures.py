@@ -25,11 +25,12 @@ STEPS = (
 """What lies between the write-up's experiment and a found one: the parts that are taken over."""
 FOUND = (
     *("tuned", "refined", "polished", "regularized", "decayed"),
-    *("fast", "drawn", "mended", "own", *STEPS),
+    *("fast", "drawn", "whitened", "mended", "own", *STEPS),
 )
 """What searches found: the best of a first, a second and a third one; what leaves less to learn by
 heart, the same by shrinking its weights, what learns most quickly, the same from weights drawn by
-chance, what makes a network learn that hardly did, a reader's own, and what lies between.
+chance, the write-up's recipe from whitened ones, what makes a network learn that hardly did, a
+reader's own, and what lies between.
 Their augmentation and what is changed in the layers stand in the experiment."""
 
 
