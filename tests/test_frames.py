@@ -5,7 +5,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
-from widgets import check_axe_finds_nothing, check_fits_a_phone
+from widgets import check_axe_finds_nothing, check_fits_a_phone, stop_clock
 
 from cnn_explainer import frames, stepper
 from cnn_explainer.figures import Figure
@@ -78,7 +78,7 @@ def test_the_keyboard_shows_one_frame_after_the_other(page):
 
 
 def test_space_plays_to_the_end(page):
-    page.clock.install()
+    stop_clock(page)
     page.reload()
     page.keyboard.press("Tab")
     page.keyboard.press(" ")

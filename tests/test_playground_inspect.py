@@ -8,7 +8,7 @@ import numpy as np
 import playgrounds
 import pytest
 from playgrounds import evaluate
-from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen
+from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen, stop_clock
 
 from cnn_explainer import export, runs
 from cnn_explainer.experiments import get
@@ -358,7 +358,7 @@ def test_it_plays_only_when_asked_and_can_be_paused(browser, tmp_path):
 
 
 def play_and_pause(page):
-    page.clock.install()
+    stop_clock(page)
     select(page, 1, [0, 0, 0])
     page.clock.run_for(5000)
     assert page.evaluate("app.selection.at") == [0, 0, 0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen
+from widgets import check_axe_finds_nothing, check_fits_a_phone, check_focus_is_seen, stop_clock
 
 from cnn_explainer import layers, stepper
 
@@ -191,7 +191,7 @@ def test_buttons_and_slider_step(page):
 
 
 def test_nothing_moves_until_space_and_again_nothing_after_it(page):
-    page.clock.install()
+    stop_clock(page)
     page.reload()
     page.clock.run_for(10_000)
     assert sentence(page).startswith("Row 1, column 1: ")
@@ -210,7 +210,7 @@ def test_nothing_moves_until_space_and_again_nothing_after_it(page):
 
 def test_what_plays_from_the_start_can_be_paused(show):
     page = show(stepper.convolution(IMAGE, KERNEL, padding=1, playing=True))
-    page.clock.install()
+    stop_clock(page)
     page.reload()
     page.clock.run_for(2_000)
     assert sentence(page).startswith("Row 1, column 3: ")
@@ -222,7 +222,7 @@ def test_what_plays_from_the_start_can_be_paused(show):
 def test_where_less_motion_is_asked_for_nothing_plays_from_the_start(show):
     page = show(stepper.convolution(IMAGE, KERNEL, padding=1, playing=True))
     page.emulate_media(reduced_motion="reduce")
-    page.clock.install()
+    stop_clock(page)
     page.reload()
     page.clock.run_for(10_000)
     assert sentence(page).startswith("Row 1, column 1: ")

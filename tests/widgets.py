@@ -3,6 +3,13 @@
 import pytest
 
 
+def stop_clock(page):
+    """From now on time passes when a test says so, and never by itself: not on a busy machine."""
+    page.clock.install(time=0)
+    # Seconds; later than any that have passed since.
+    page.clock.pause_at(3600)
+
+
 def check_focus_is_seen(page, controls):
     """Tab through so many controls: each shows where one is."""
     for _ in range(controls):
