@@ -2,8 +2,8 @@
 
 Drawn by chance, the kernels of a layer see much of the same: most of what neighbouring pixels have
 is their common brightness. Here each kernel is one of the main directions in which a layer's inputs
-differ, and as long as it takes for its outputs to vary by one. So the outputs of a layer begin
-uncorrelated, around zero, and a step for one kernel is not half a step for all others.
+differ, and as long as it takes for its outputs to vary by one. So the units of a layer do not begin
+by all saying the same: their outputs are uncorrelated, around zero.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ FLOOR = 1e-3
 def whiten(model: keras.Model, images: np.ndarray) -> None:
     """Set the first weights of all layers but the last by what the pictures make of them.
 
-        whiten(build("lenet5"), images[:500])    -> `conv1` sees light, slopes, edges
+        whiten(build("lenet5"), images)    -> `conv1` sees light, slopes, edges
 
     A layer of more units than directions has some of them twice, with the opposite sign. A layer
     of too many inputs for so few pictures keeps the directions that were drawn; as everywhere, its
