@@ -96,7 +96,10 @@ def test_accuracies_can_be_added_on_another_machine(monkeypatch, tmp_path):
     before = bench.Benchmark.model_validate(both)
     bench.save(before, path)
     monkeypatch.setattr(machine, "processor", lambda: "Another CPU")
-    found = {"keras": 0.5, "explainer": 0.6}
+    found = {
+        "keras": bench.Judgement(0.5, "float32"),
+        "explainer": bench.Judgement(0.6, "float32"),
+    }
     monkeypatch.setattr(bench, "learn", lambda name, epochs, **_: found, raising=False)
     command = ["bench", "alexnet-plain", "--rounds", "0", "--epochs", "3", "--json", str(path)]
     result = CliRunner().invoke(cli.app, command)
@@ -106,9 +109,18 @@ def test_accuracies_can_be_added_on_another_machine(monkeypatch, tmp_path):
     assert after.of("base-plain") == before.of("base-plain")
     judged = after.of("alexnet-plain")
     assert (judged.epochs, judged.judged_on) == (3, "Another CPU")
-    assert {way: each.accuracy for way, each in judged.contenders.items()} == found
+    assert {way: each.accuracy for way, each in judged.contenders.items()} == {
+        "keras": 0.5,
+        "explainer": 0.6,
+    }
     assert judged.ratio("explainer") == before.of("alexnet-plain").ratio("explainer")
-    assert "Another CPU: the accuracy of AlexNet (plain)." in bench.table(after).caption
+    caption = bench.table(after).caption
+    assert "Another CPU: the accuracy of AlexNet (plain)." in caption
+    # Timed in 16 bits, which a processor without them cannot judge.
+    assert judged.contenders["keras"].judged_in is None
+    assert judged.contenders["explainer"].judged_in == "float32"
+    assert "in float32 for the accuracy: AlexNet (plain) by cnn-explainer." in caption
+    assert "for the accuracy" not in bench.table(before).caption
 
     result = CliRunner().invoke(cli.app, ["bench", "vgg16-plain", *command[2:]])
     assert isinstance(result.exception, ExplainerError)
@@ -365,7 +377,8 @@ def test_accuracies_alone(monkeypatch, tiny_folder):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tiny_folder))
     told = []
     found = turns.learn("lenet5-plain", 1, tell=told.append)
-    assert list(found) == WAYS and all(0 <= each <= 1 for each in found.values())
+    assert list(found) == WAYS and all(0 <= each.accuracy <= 1 for each in found.values())
+    assert {each.precision for each in found.values()} <= {"float32", "mixed_bfloat16"}
     assert told == [f"lenet5-plain: {way} learns for 1 epochs" for way in WAYS]
 
 

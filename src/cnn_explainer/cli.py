@@ -321,9 +321,9 @@ def _judge(names: list[str], epochs: int, threads: int | None, file: Path | None
     _load_keras()
     for name in names:
         tell = partial(typer.echo, err=True)
-        accuracies = learn(name, epochs, ways=ways[name], threads=threads, tell=tell)
-        save(load(file).judged(name, epochs, accuracies, machine.processor()), file)
-        told = ", ".join(f"{way} {accuracy:.4f}" for way, accuracy in accuracies.items())
+        judgements = learn(name, epochs, ways=ways[name], threads=threads, tell=tell)
+        save(load(file).judged(name, epochs, judgements, machine.processor()), file)
+        told = ", ".join(f"{way} {each.accuracy:.4f}" for way, each in judgements.items())
         typer.echo(f"{name} after {epochs} epochs: {told}")
 
 

@@ -6,12 +6,13 @@ accuracies to one; `table` shows the one that comes with the package.
 
 from importlib import import_module
 
-from .record import Benchmark, Comparison, Contender, load, save
+from .record import Benchmark, Comparison, Contender, Judgement, load, save
 
 __all__ = [
     "Benchmark",
     "Comparison",
     "Contender",
+    "Judgement",
     "catalogued",
     "learn",
     "load",

@@ -17,7 +17,7 @@ from pydantic import (
 
 from ..architectures import multiply_adds
 from ..errors import NotSaved, RecordNotFound
-from ..experiments import CATALOGUE, Experiment
+from ..experiments import CATALOGUE, Experiment, Precision
 from ..files import read_value, write_atomically
 from ..runs import BENCHMARK, SHIPPED, Share
 
@@ -46,16 +46,30 @@ class Spread(NamedTuple):
         return cls(median(values), min(values), max(values))
 
 
+class Judgement(NamedTuple):
+    """What a training that was not timed came to."""
+
+    accuracy: float
+    precision: Precision
+
+
 class Contender(_Value):
     """How one way of training did."""
 
     threads: PositiveInt
     """Over which an operation is spread."""
-    precision: Literal["float32", "mixed_bfloat16"]
+    precision: Precision
     images_per_second: tuple[PositiveFloat, ...]
     """In training, one value a round."""
     accuracy: Share | None = None
     """On the test images, after `Comparison.epochs` epochs from a fresh start."""
+    judged_in: Precision | None = None
+    """The precision of the training for the accuracy, if that is not the one of the rounds."""
+
+    def judged(self, accuracy: float, precision: Precision) -> "Contender":
+        """With the accuracy of a training that was made apart from the rounds."""
+        judged_in = None if precision == self.precision else precision
+        return self.model_copy(update={"accuracy": accuracy, "judged_in": judged_in})
 
 
 class Comparison(_Value):
@@ -143,7 +157,7 @@ class Benchmark(_Value):
         return self.model_copy(update={"comparisons": ordered})
 
     def judged(
-        self, name: str, epochs: int, accuracies: dict[Way, float], processor: str
+        self, name: str, epochs: int, judgements: dict[Way, Judgement], processor: str
     ) -> "Benchmark":
         """With the accuracies of trainings that were made apart from the rounds.
 
@@ -151,8 +165,7 @@ class Benchmark(_Value):
         """
         compared = self.of(name)
         contenders = {
-            way: each.model_copy(update={"accuracy": accuracies[way]})
-            for way, each in compared.contenders.items()
+            way: each.judged(*judgements[way]) for way, each in compared.contenders.items()
         }
         values = {
             "epochs": epochs,

@@ -45,6 +45,8 @@ def table(benchmark: Benchmark | None = None) -> Table:
             if each.judged_on == processor
         ]
         caption += f" Taken on another machine, {processor}: the accuracy of {', '.join(names)}."
+    for precision, names in _judged_in(benchmark).items():
+        caption += f" Computed in {precision} for the accuracy: {', '.join(names)}."
     frame = pd.DataFrame(rows).set_index("Network")
     computed_in = frame.pop("Precision")
     if computed_in.nunique() == 1:
@@ -68,6 +70,17 @@ def _row(comparison: Comparison, way: Way) -> dict[str, object]:
         ),
         "Precision": words.precision(contender.precision),
     }
+
+
+def _judged_in(benchmark: Benchmark) -> dict[str, list[str]]:
+    """What took its accuracy in another precision than its speed, by that precision."""
+    names: dict[str, list[str]] = {}
+    for each in benchmark.comparisons:
+        for way, contender in each.contenders.items():
+            if contender.judged_in:
+                name = f"{words.experiment(each.experiment)} by {TITLES[way]}"
+                names.setdefault(words.precision(contender.judged_in), []).append(name)
+    return names
 
 
 def _spread(values: Spread) -> str:

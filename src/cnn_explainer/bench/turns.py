@@ -25,7 +25,7 @@ from ..datasets import Dataset, Split
 from ..errors import ExplainerError
 from ..experiments import CATALOGUE, Experiment
 from .child import Task, store
-from .record import Benchmark, Comparison, Contender, Way
+from .record import Benchmark, Comparison, Contender, Judgement, Way
 
 TURN = 3e12
 """Multiply-adds forward that are enough for one turn: seconds to a minute on two cores."""
@@ -139,10 +139,11 @@ def learn(
     ways: Iterable[Way] | None = None,
     threads: int | None = None,
     tell: Callable[[str], object] = lambda line: None,
-) -> dict[Way, float]:
+) -> dict[Way, Judgement]:
     """The accuracy on the test images that each way comes to, from a fresh start; nothing is timed.
 
         learn("alexnet-plain", 3)                       -> {"keras": …, "explainer": …}
+        learn("alexnet-plain", 3)["keras"]              -> Judgement(0.5695, "float32")
         learn("alexnet-plain", 3, ways=["pytorch"])     -> {"pytorch": …}
 
     So other work may go on meanwhile. Raises what `run` raises, and `ExplainerError` if a way is
@@ -153,14 +154,15 @@ def learn(
         raise ExplainerError(f"{name}: {', '.join(absent)} is to learn it, too, and is not here")
     [experiment] = catalogued([name])
     data = datasets.load(experiment.dataset, experiment.image_size)
-    accuracies = {}
+    judgements = {}
     with TemporaryDirectory() as folder:
         task = _task(experiment, data, len(data.train), threads, folder, len(data.train))
         for way in ways:
             tell(f"{experiment.name}: {way} learns for {epochs} epochs")
             with _child(task.model_copy(update={"way": way})) as child:
-                accuracies[way] = child.ask(f"learn {epochs}")["accuracy"]
-    return accuracies
+                learned = child.ask(f"learn {epochs}")
+                judgements[way] = Judgement(learned["accuracy"], child.setting["precision"])
+    return judgements
 
 
 def _ways() -> list[Way]:
