@@ -34,6 +34,17 @@ def test_common_seeds_are_paired_as_scipy_does_it():
     assert found.method == "4 seeds, paired"
 
 
+def test_no_interval_reaches_beyond_what_is_possible():
+    """Of three shares that are all or nothing, Student's would be some hundred points wide."""
+    shares = Measure("share", lambda run: float(run.test.accuracy > 0.57), "points", 100)
+    limited = Measure("share", shares.of, "points", 100, largest=1)
+    sides = [side[:3] for side in (BETTER, PLAIN)]
+    sides[0] = accurate("lenet5-augmented", 0.5, 0.6, 0.5)
+    wide, cut = compare(*sides, shares), compare(*sides, limited)
+    assert wide.high > 1 and (cut.low, cut.high) == (max(wide.low, -1), 1)
+    assert (cut.mean, cut.p) == (wide.mean, wide.p)
+
+
 def test_seeds_are_paired_by_number_and_not_by_place():
     assert compare(BETTER[::-1], PLAIN) == compare(BETTER, PLAIN)
     assert compare(BETTER[1:], PLAIN) == compare(BETTER[1:], PLAIN[1:])

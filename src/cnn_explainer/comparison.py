@@ -9,7 +9,7 @@ the second kind is computed from the number of images, and the first is added if
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import isnan, nan
+from math import inf, isnan, nan
 from types import MappingProxyType
 
 import numpy as np
@@ -36,20 +36,27 @@ class Measure:
     unit: str
     scale: float = 1
     """By how much to multiply for `unit`."""
+    largest: float = inf
+    """No two runs can differ by more than this: where an interval is cut off."""
 
 
 MEASURES = MappingProxyType(
     {
-        "accuracy": Measure("accuracy", lambda run: run.test.accuracy, "points", 100),
+        "accuracy": Measure("accuracy", lambda run: run.test.accuracy, "points", 100, largest=1),
         "loss": Measure("loss", lambda run: run.test.loss, "nats"),
         "gap": Measure(
             "gap between training and test accuracy",
             lambda run: run.train.accuracy - run.test.accuracy,
             "points",
             100,
+            largest=2,
         ),
         "ece": Measure(
-            "expected calibration error", lambda run: run.calibration.expected_error, "points", 100
+            "expected calibration error",
+            lambda run: run.calibration.expected_error,
+            "points",
+            100,
+            largest=1,
         ),
     }
 )
@@ -182,8 +189,9 @@ def compare(
     # From two differences Student's interval is 13 of its standard errors wide to either side.
     if len(common) > (2 if counted else 1):
         gains = np.array([values[0][pair] - values[1][pair] for pair in common])
-        found = _student(gains.mean(), gains.var(ddof=1) / len(gains), len(gains) - 1)
-        return Difference(*titles, chosen, *found, f"{len(common)} seeds, paired")
+        mean, low, high, p = _student(gains.mean(), gains.var(ddof=1) / len(gains), len(gains) - 1)
+        ends = max(low, -chosen.largest), min(high, chosen.largest)
+        return Difference(*titles, chosen, mean, *ends, p, f"{len(common)} seeds, paired")
     numbers = [np.array([*side.values()]) for side in values]
     if not counted:
         mean = numbers[0].mean() - numbers[1].mean()

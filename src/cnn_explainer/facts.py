@@ -94,12 +94,9 @@ def _course(seeds: Sequence[Run]) -> dict[str, int | float]:
         for name in ("val_accuracy", "val_loss", "loss")
     )
     best, lowest, learned = int(accuracy.argmax()), int(loss.argmin()), int(trained.argmin())
-    guess, images = _most_frequent(seeds[0])
-    beyond = guess + 2 * (guess * (1 - guess) / images) ** 0.5
-    # After the last epoch that is no better than a guess; `None` if that is the last of all.
-    begun = next((i + 1 for i in range(common) if (accuracy[i:] > beyond).all()), None)
+    since = begun(accuracy, seeds[0])
     return {
-        "begun": f"from epoch {begun} on" if begun else "at no time for good",
+        "begun": f"from epoch {since} on" if since else "at no time for good",
         "first_accuracy": float(accuracy[0]),
         "best_epoch": best + 1,
         "best_accuracy": float(accuracy[best]),
@@ -113,6 +110,17 @@ def _course(seeds: Sequence[Run]) -> dict[str, int | float]:
         "learned_loss": float(trained[learned]),
         "learned_last_loss": float(trained[-1]),
     }
+
+
+def begun(accuracy: np.ndarray, run: Run) -> int | None:
+    """From which epoch on a curve of validation accuracies is better than a guess.
+
+    By two standard errors, and to the end; `None` if at no time. The guess is the class that is
+    most frequent among the run's test images.
+    """
+    guess, images = _most_frequent(run)
+    beyond = guess + 2 * (guess * (1 - guess) / images) ** 0.5
+    return next((i + 1 for i in range(len(accuracy)) if (accuracy[i:] > beyond).all()), None)
 
 
 def _confusions(seeds: Sequence[Run]) -> dict[str, int | float | str]:

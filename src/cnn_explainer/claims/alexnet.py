@@ -5,9 +5,8 @@ import numpy as np
 from ..architectures import Conv, Dense, shapes
 from ..experiments import get
 from ..pitfalls import stretched
-from .claim import Claim, Outcome, Seeds, holds_if
+from .claim import Claim, Outcome, Seeds, holds_if, listed
 from .evidence import (
-    SPEED,
     closes_with_data,
     falls,
     has_layers,
@@ -19,7 +18,7 @@ from .evidence import (
     rises,
     takes,
 )
-from .steps import SETTLED, calmer, wilder
+from .steps import SETTLED, SPEED, calmer, wilder
 
 PLAIN, AUGMENTED, DROPOUT = (
     get(f"alexnet-{variant}") for variant in ("plain", "augmented", "augmented_dropout")
@@ -29,10 +28,12 @@ SHARES = tuple(get("alexnet-plain", train_share=share) for share in (0.25, 0.5, 
 
 
 def _dense_pair() -> Outcome:
-    units = [row.layer.units for row in shapes("alexnet") if isinstance(row.layer, Dense)]
+    dense = [row.layer for row in shapes("alexnet") if isinstance(row.layer, Dense)]
+    units = [layer.units for layer in dense]
     return holds_if(
-        units == [4096, 4096, 5],
-        f"Its dense layers have {', '.join(f'{count:,}' for count in units)} units.",
+        units[:2] == [4096, 4096] and dense[-1].activation == "softmax",
+        f"Its dense layers have {listed(f'{count:,}' for count in units)} units; the last one has"
+        f" {dense[-1].activation}.",
     )
 
 
@@ -56,7 +57,7 @@ CLAIMS = (
     ),
     Claim(
         "alexnet-dense",
-        "They are followed by two dense layers of 4,096 units and the output.",
+        "They are followed by a pair of dense layers of 4,096 units; the last layer has softmax.",
         "AlexNet",
         "Its layers, looked at.",
         _dense_pair,

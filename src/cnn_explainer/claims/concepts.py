@@ -25,6 +25,18 @@ def _order() -> Outcome:
     return holds_if(all(so), f"So it is in {sum(so)} of the {len(so)} networks.")
 
 
+def _three_kinds() -> Outcome:
+    rows = [row for model in MODELS for row in shapes(model)]
+    others = [row for row in rows if not isinstance(row.layer, Conv | Pool | Dense)]
+    names = listed(sorted({type(row.layer).__name__ for row in others}))
+    weights = sum(row.parameters for row in others)
+    return holds_if(
+        not weights,
+        f"So are {len(rows) - len(others)} of the {len(rows)} layers of the four networks. The"
+        f" others, {names}, have {weights} weights.",
+    )
+
+
 def _convolutions_compute() -> Outcome:
     parts = {model: _convolutions_share(shapes(model)) for model in MODELS}
     said = listed(f"{percent(p)} in {called(model)}" for model, p in parts.items())
@@ -43,11 +55,7 @@ def _larger_parts() -> Outcome:
         f"from {sides[0]} to {sides[-1]} pixels in {called(model)}"
         for model, sides in views.items()
     )
-    return holds_if(
-        grows,
-        f"The side of what a unit sees grows with each convolution: {said}. What the first filters"
-        " look for can be seen in the networks' chapters.",
-    )
+    return holds_if(grows, f"The side of what a unit sees grows with each convolution: {said}.")
 
 
 def _views(model: str) -> Iterator[int]:
@@ -228,8 +236,25 @@ CLAIMS = (
         _order,
     ),
     Claim(
+        "three-kinds-of-layers",
+        "Networks consist of three main kinds of layers: convolution, pooling, fully connected.",
+        "How CNNs work",
+        "The layers of the four networks; it holds if all weights are in these three.",
+        _three_kinds,
+    ),
+    Claim(
+        "simple-things-first",
+        "The first layers look at simple things, such as edges and colours.",
+        "How CNNs work",
+        "None.",
+        beyond(
+            "What counts as simple is a judgement. What the first filters look for can be seen in"
+            " the networks' chapters."
+        ),
+    ),
+    Claim(
         "from-parts-to-whole",
-        "The first layers look at simple things, the later ones at larger parts of the picture.",
+        "The later layers look at larger parts of the picture.",
         "How CNNs work",
         "How much of the picture one unit of each convolution sees, by arithmetic.",
         _larger_parts,

@@ -162,7 +162,8 @@ def _text_and_tables() -> Outcome:
         f"{words.experiment(CATALOGUE[name])} by {100 * abs(by):.1f} points"
         for name, by in off.items()
     )
-    wrong = f"{len(off)} of the {len(IN_THE_TEXT)} are off by more than a point"
+    are = "is" if len(off) == 1 else "are"
+    wrong = f"{len(off)} of the {len(IN_THE_TEXT)} {are} off by more than a point"
     return holds_if(not off, f"{wrong}{f': {named}' if off else ''}.")
 
 
@@ -217,7 +218,7 @@ CLAIMS = (
     ),
     Claim(
         "no-cleaning",
-        "The data can be used without cleaning.",
+        "The data can be used as it comes, without cleaning.",
         "Data",
         "All trainings, on the data as it comes, against the most frequent class.",
         _uncleaned,

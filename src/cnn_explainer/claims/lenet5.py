@@ -7,7 +7,6 @@ from ..comparison import compare
 from ..experiments import get
 from .claim import Claim, Outcome, Seeds, Verdict, holds_if, listed, percent
 from .evidence import (
-    SPEED,
     TRAINING,
     alike,
     falls,
@@ -18,7 +17,7 @@ from .evidence import (
     takes,
     training_images,
 )
-from .steps import SETTLED, calmer
+from .steps import SETTLED, SPEED, calmer
 
 BASE = get("base-plain")
 PLAIN, AUGMENTED, DROPOUT = (

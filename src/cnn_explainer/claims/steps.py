@@ -1,72 +1,67 @@
 """How much a curve goes up and down from one epoch to the next."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
-from scipy.special import fdtrc
 
-from .. import provenance
-from ..comparison import LEVEL
-from .claim import Outcome, Seeds, Verdict, holds_if
+from .. import facts
+from ..comparison import Measure, compare
+from ..runs import Run
+from .claim import Outcome, Seeds
+from .evidence import ordered
 
 SETTLED = 10
 """After so many epochs a curve is looked at; its steps before are the learning itself."""
 
+SPEED = Measure(
+    f"training accuracy after epoch {SETTLED}",
+    lambda run: run.history.accuracy[:SETTLED][-1],
+    "points",
+    100,
+    largest=1,
+)
+
 
 def calmer(curve: str) -> Callable[[Seeds, Seeds], Outcome]:
-    """A curve of the first experiment scatters less than that of the second, by the F test."""
-
-    def test(first: Seeds, second: Seeds) -> Outcome:
-        (one, m), (other, n) = scatter(first, curve), scatter(second, curve)
-        names = [provenance.title(seeds) for seeds in (first, second)]
-        said = (
-            f"The {title(curve)} scatters about a smooth course by {_amount(one, curve)} with"
-            f" {names[0]} and by {_amount(other, curve)} with {names[1]}."
-        )
-        if _chance(one, m, other, n) >= LEVEL:
-            return Outcome(f"{said} The difference is within noise.", Verdict.NOISE)
-        return holds_if(one < other, f"{said} The difference is more than noise.")
-
-    return test
+    """A curve of the first experiment scatters less than that of the second, seed by seed."""
+    return lambda first, second: _scattering(first, second, curve, -1)
 
 
 def wilder(curve: str) -> Callable[[Seeds, Seeds], Outcome]:
-    """A curve of the first experiment scatters more than that of the second."""
-    return lambda first, second: calmer(curve)(second, first)
+    """A curve of the first experiment scatters more than that of the second, seed by seed."""
+    return lambda first, second: _scattering(first, second, curve, 1)
 
 
-def scatter(seeds: Seeds, curve: str) -> tuple[float, float]:
-    """The variance about a smooth course, and its degrees of freedom.
+def scatter(curve: str) -> Measure:
+    """The standard deviation of a run's curve about a smooth course.
 
-    From the second differences, of which a straight course has none. A training that is too
-    short to have settled is looked at as a whole.
+    From the second differences, of which a straight course has none.
 
     Source: von Neumann, Kent, Bellinson and Hart (1941), The Mean Square Successive Difference.
     """
-    squares = []
-    for run in seeds:
-        values = getattr(run.history, curve)
-        settled = values[SETTLED:] if len(values) >= 2 * SETTLED else values
+
+    def of(run: Run) -> float:
+        squares = np.diff(_settled(run, curve), 2) ** 2
         # A second difference of independent numbers has (1 + 4 + 1) times their variance.
-        squares += [*np.diff(settled, 2) ** 2 / 6]
-    # They overlap: one plus twice their squared autocorrelations, 4/9 and 1/36, is 35/18.
-    return float(np.mean(squares or [0])), max(1, len(squares) * 18 / 35)
+        return float(np.mean(squares / 6 if len(squares) else 0) ** 0.5)
 
-
-def title(curve: str) -> str:
-    """`val_loss` is the validation loss."""
     side = "validation" if curve.startswith("val_") else "training"
-    return f"{side} {curve.removeprefix('val_')}"
+    name = f"scatter of the {side} {curve.removeprefix('val_')}"
+    return Measure(name, of, "points", 100) if "accuracy" in curve else Measure(name, of, "nats")
 
 
-def _chance(one: float, m: float, other: float, n: float) -> float:
-    """How often chance alone makes two variances so different, to either side."""
-    if not one or not other:
-        return float(one == other)
-    above = fdtrc(m, n, one / other)
-    return 2 * min(above, 1 - above)
+def _scattering(first: Seeds, second: Seeds, curve: str, sign: int) -> Outcome:
+    measure = scatter(curve)
+    one, other = (
+        np.mean([measure.of(run) for run in seeds]) * measure.scale for seeds in (first, second)
+    )
+    found = ordered(compare(first, second, measure), sign)
+    return replace(found, words=f"{found.words} The two are {one:.2f} and {other:.2f}.")
 
 
-def _amount(variance: float, curve: str) -> str:
-    deviation = variance**0.5
-    return f"{100 * deviation:.2f} points" if "accuracy" in curve else f"{deviation:.3f} nats"
+def _settled(run: Run, curve: str) -> np.ndarray:
+    """From when it has begun to learn, and settled; of a short one, the last so many epochs."""
+    values = np.array(getattr(run.history, curve))
+    begun = facts.begun(np.array(run.history.val_accuracy), run) or 0
+    return values[max(0, min(max(SETTLED, begun), len(values) - SETTLED)) :]
