@@ -100,11 +100,20 @@ def test_the_image_s_python_is_one_of_the_package_s(pods):
 
 def test_every_node_gets_the_package_the_data_and_the_token(aws, pods):
     everywhere = "\n".join(aws["setup_commands"])
-    assert '"cnn-explainer[sweep]"' in everywhere
+    assert '"cnn-explainer[sweep] @ https://' in everywhere
     assert "cnn-explainer data prepare" in everywhere
     assert "RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$HOME/.ray/auth_token" in everywhere
     assert aws["file_mounts"] == {"/home/ubuntu/.ray/auth_token": "~/.ray/auth_token"}
-    assert '"cnn-explainer[sweep]"' in pods[0]["template"]["spec"]["containers"][0]["command"][0]
+    [command] = pods[0]["template"]["spec"]["containers"][0]["command"]
+    assert '"cnn-explainer[sweep] @ https://' in command
+
+
+def test_the_account_is_made_ready_in_the_cluster_s_region(aws):
+    """In another one Ray makes a security group of its own, which lets in ssh from everywhere."""
+    text = (CLUSTERS / "aws-account.yaml").read_text()
+    [region] = {*re.findall(r"--region (\S+)", text)}
+    assert region == aws["provider"]["region"]
+    assert len(re.findall("aws cloudformation", text)) == len(re.findall("--region", text))
 
 
 def test_no_trial_on_a_head_and_only_workers_may_be_taken_back(aws, pods):
