@@ -20,7 +20,7 @@ from cnn_explainer import models, runs, weights
 from cnn_explainer.augmentation import RandomAffine
 from cnn_explainer.cutout import Cutout
 from cnn_explainer.dropout import Dropout
-from cnn_explainer.errors import RecordNotFound
+from cnn_explainer.errors import ExplainerError, RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, Changes, Experiment, get
 from cnn_explainer.export import ACTIVATIONS, export
 
@@ -157,6 +157,46 @@ def test_the_record_goes_along(home, tmp_path):
     np.testing.assert_array_equal(data, np.repeat([0, 10], 5 * 5 * 3 * 6))
 
 
+def test_shipped_weights_go_with_the_shipped_record_alone(home, tmp_path):
+    shipped = runs.load("lenet5-plain")
+    before = content(export("lenet5-plain", tmp_path))
+    # A copy of it is no other training.
+    runs.save(shipped)
+    assert content(export("lenet5-plain", tmp_path)) == before
+
+    runs.save(samples.run())
+    message = rf"the weights of lenet5-plain, seed 42, are not in {weights.folder()}\. .* --again`"
+    with pytest.raises(RecordNotFound, match=message):
+        export("lenet5-plain", tmp_path)
+    with pytest.raises(RecordNotFound, match=message):
+        weights.restore("lenet5-plain")
+
+    weights.save(models.build("lenet5"), get("lenet5-plain"))
+    accuracy = content(export("lenet5-plain", tmp_path))["record"]["accuracy"]
+    assert accuracy == samples.run().test.accuracy != shipped.test.accuracy
+
+
+def test_an_imported_record_takes_the_weights_of_the_one_before_away(home, tmp_path):
+    run, other = (samples.run(seed=seed) for seed in (1, 2))
+    changed = run.model_copy(update={"test": other.test})
+    for each in (run, other):
+        runs.save(each)
+        weights.save(models.build("lenet5"), each.experiment)
+    for each in (run, other):
+        runs.import_records(runs.save(each, tmp_path))
+    assert len([*weights.folder().iterdir()]) == 2
+
+    runs.import_records(runs.save(changed, tmp_path))
+    assert [path.stem for path in weights.folder().iterdir()] == [other.experiment.slug]
+    with pytest.raises(RecordNotFound, match="the weights of lenet5-plain, seed 1,"):
+        weights.read(run.experiment)
+
+    # Its record has been deleted, and they are not the imported one's.
+    (runs.folder() / f"{other.experiment.slug}.json").unlink()
+    runs.import_records(runs.save(other, tmp_path))
+    assert [*weights.folder().iterdir()] == []
+
+
 def test_lenet5_stays_small(tmp_path):
     assert export("lenet5-plain", tmp_path).stat().st_size <= 170_000
 
@@ -225,6 +265,11 @@ def any_size():
     return keras.Sequential([keras.Input((None, None, 3)), layers.GlobalMaxPooling2D()])
 
 
+def nothing_between():
+    picture = keras.Input((8, 8, 3))
+    return keras.Model(picture, picture)
+
+
 class OtherConv2D(layers.Conv2D):
     """Could compute anything."""
 
@@ -252,6 +297,7 @@ class OtherConv2D(layers.Conv2D):
         (arithmetic, "the layer `true_divide` must be one of"),
         (lambda: keras.Sequential([layers.Dense(2)]), "`model` must be a Sequential or functional"),
         (any_size, "`model` must take (N, H, W, C), all but N fixed"),
+        (nothing_between, "`model` must have a layer besides its input. Received: <Functional"),
         (lambda: keras.Sequential([keras.Input((8,)), layers.Dense(2)]), "must take (N, H, W, C)"),
         (
             lambda: keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(2, 3)]),
@@ -321,6 +367,16 @@ def test_the_command_writes_experiments_and_files(tmp_path):
     written = content(tmp_path / "mine.js")
     assert (written["name"], written["classes"]) == ("mine", ["cat", "dog"])
     assert [layer["type"] for layer in written["layers"]] == ["flatten", "dense"]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")
+def test_a_damaged_keras_file_is_named(tmp_path):
+    path = tmp_path / "mine.keras"
+    chain().save(path)
+    # The list of the archive's members at its end stays whole; what it leads to does not.
+    path.write_bytes(path.read_bytes().replace(b"PK\x03\x04", b"PK\x00\x00"))
+    with pytest.raises(ExplainerError, match=r"mine\.keras is no Keras model: "):
+        call("export", path, "--to", tmp_path)
 
 
 @pytest.mark.parametrize(

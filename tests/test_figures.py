@@ -349,6 +349,14 @@ def test_variants_are_of_one_network():
         figures.variants(SOME)
 
 
+@pytest.mark.parametrize("make", [figures.variants, figures.costs])
+def test_of_the_catalogue_must_be_some_run(make):
+    polished = samples.run("lenet5-polished")
+    with pytest.raises(ValueError, match=r"^`runs` must hold .*\. Received: lenet5-polished$"):
+        make([polished])
+    assert make([polished, RUN]).panels
+
+
 def test_answers_are_the_mean_probabilities():
     figure = figures.answers(SOME, "rose")
     cells = [word for word in words(figure) if re.fullmatch(r"\d\.\d{3}", word)]

@@ -102,7 +102,8 @@ def test_no_id_is_there_twice_and_each_reference_finds_its_own(browser):
     drawn = '<clipPath id="c"><rect width="9" height="9"/></clipPath><path clip-path="url(#c)"/>'
     clipped = Figure((Panel(9, 9, drawn),), "A clipped path", "")
     page = browser.new_page()
-    page.set_content(frames.stepper([(clipped, "One.")], label="One")._repr_html_())
+    frame = frames.stepper([(figure("first"), "One."), (clipped, "Two.")], label="Two")
+    page.set_content(frame._repr_html_())
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
     used = page.evaluate(
         "[...document.querySelectorAll('path')].map(path => path.getAttribute('clip-path'))"

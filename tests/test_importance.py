@@ -72,6 +72,14 @@ def test_a_trial_that_diverged_is_the_last_and_one_that_failed_does_not_count():
     assert found.r2 > 0.5 and next(iter(found.settings)) == "learning_rate"
 
 
+def test_a_trial_that_failed_later_has_its_rank():
+    sweep = samples.sweep(trials=40)
+    longest = sorted(sweep.trials, key=lambda trial: -trial.epochs_done)
+    swapped = sweep.model_copy(update={"trials": tuple(longest)})
+    failed = samples.with_trials(swapped, samples.ended(longest[0], "failed", 3))
+    assert importance.of(failed) == importance.of(swapped)
+
+
 def test_the_same_search_gives_the_same():
     assert importance.of(samples.sweep(trials=40)) == FOUND
 

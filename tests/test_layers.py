@@ -239,10 +239,46 @@ def test_sums_of_small_whole_numbers_do_not_wrap_around(dtype):
     assert layers.conv2d(pixels, kernel.astype(np.float32)).dtype == np.float32
 
 
+@few
+@given(slides(), st.sampled_from([np.uint8, np.int8, bool]), seeds)
+def test_pooling_of_whole_numbers_is_that_of_floats(slide, dtype, seed):
+    size, window, stride, padding, _ = slide
+    draw = np.random.default_rng(seed)
+    # The lowest numbers of their kind: what lies around the image is no higher.
+    lowest = 0 if dtype is bool else np.iinfo(dtype).min
+    image = (lowest + draw.integers(0, 2, (*size, 2))).astype(dtype)
+    way = {"size": window, "stride": stride, "padding": padding}
+    pooled = layers.max_pool2d(image, **way)
+    assert pooled.dtype == dtype
+    np.testing.assert_array_equal(pooled, layers.max_pool2d(image.astype(float), **way))
+    upstream = array(seed, pooled.shape)
+    np.testing.assert_array_equal(
+        layers.max_pool2d_gradient(upstream, image, **way),
+        layers.max_pool2d_gradient(upstream, image.astype(float), **way),
+    )
+
+
+def test_no_gradient_goes_to_the_padding():
+    image = np.zeros((3, 3, 1), np.uint8)
+    image[2, 2] = 5
+    way, expected = {"size": 2, "stride": 2, "padding": 1}, [[1, 1, 0], [1, 0, 0], [0, 0, 1]]
+    for low in (image, np.where(image > 0, 5.0, -np.inf)):
+        gradient = layers.max_pool2d_gradient(np.ones((2, 2, 1)), low, **way)
+        assert gradient[..., 0].tolist() == expected
+
+
+def test_the_gradient_of_a_window_with_nan_goes_to_it():
+    image = np.full((3, 3, 1), -np.inf)
+    image[0, 0] = np.nan
+    gradient = layers.max_pool2d_gradient(np.ones((2, 2, 1)), image, stride=2, padding=1)
+    assert gradient[..., 0].tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+
+
 def test_an_empty_batch_stays_empty():
     nothing = np.zeros((0, 6, 6, 2))
     assert layers.conv2d(nothing, np.zeros((3, 3, 2, 4))).shape == (0, 4, 4, 4)
     assert layers.max_pool2d(nothing).shape == (0, 3, 3, 2)
+    assert layers.max_pool2d_gradient(np.zeros((0, 3, 3, 2)), nothing).shape == nothing.shape
     assert layers.flatten(nothing).shape == (0, 72)
 
 
@@ -320,7 +356,18 @@ PADDING = '`padding` must be "valid", "same", an integer of at least 0, or a pai
         (lambda: layers.cross_entropy([0.0, 0.0], 2), "`labels` must be integers from 0 to 1"),
         (lambda: layers.cross_entropy([0.0, 0.0], 0.5), "`labels` must be integers from 0 to 1"),
         (lambda: layers.output_size(0, 1), "`size` must be a positive integer"),
-        (lambda: layers.output_size(5, 3, 0), STRIDE + "0"),
+        (
+            lambda: layers.output_size(5, 3, 0),
+            "`stride` must be a positive integer. Received: 0",
+        ),
+        (
+            lambda: layers.output_size(32, (5, 5)),
+            "`kernel` must be a positive integer. Received: (5, 5)",
+        ),
+        (
+            lambda: layers.output_size(32, 5, dilation=(1, 1)),
+            "`dilation` must be a positive integer. Received: (1, 1)",
+        ),
         (lambda: layers.output_size(5, 7), "`kernel` must not be larger"),
     ],
 )

@@ -8,7 +8,7 @@ import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_explainer import runs
+from cnn_explainer import files, runs, sweep
 from cnn_explainer.errors import DamagedRecord, ExplainerError, NotSaved, RecordNotFound
 from cnn_explainer.experiments import CATALOGUE, get
 
@@ -216,10 +216,19 @@ def test_import_replaces_no_longer_training(tmp_path):
     assert str(path) in str(raised.value) and str(own) in str(raised.value)
     assert [*runs.folder().iterdir()] == [own] and runs.read(own) == whole
 
-    own.write_text("{}")
+    own.unlink()
     assert runs.import_records(path) == [own]
     assert {*runs.import_records(runs.save(whole, other.parent))} == {own}
     assert runs.read(own) == whole
+
+
+@pytest.mark.parametrize("content", ['{"schema_version": 2}', "{}"])
+def test_import_replaces_no_record_that_it_cannot_read(tmp_path, content):
+    own = runs.save(samples.run())
+    own.write_text(content)
+    with pytest.raises(DamagedRecord) as raised:
+        runs.import_records(runs.save(samples.run(), tmp_path))
+    assert str(own) in str(raised.value) and own.read_text() == content
 
 
 def test_import_of_nothing(tmp_path):
@@ -255,6 +264,45 @@ def test_a_folder_that_cannot_be_made(home, monkeypatch):
     monkeypatch.setenv("CNN_EXPLAINER_HOME", str(home / "file"))
     with pytest.raises(NotSaved, match="could not be written"):
         runs.save(samples.run())
+    with pytest.raises(NotSaved, match="could not be written"):
+        runs.import_records(runs.save(samples.run(), home / "elsewhere"))
+
+
+def test_a_home_that_is_a_file_holds_nothing(home, monkeypatch):
+    (home / "file").write_text("")
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(home / "file"))
+    assert runs.load("lenet5-plain") in runs.every()
+    with pytest.raises(RecordNotFound):
+        runs.own(get("lenet5-plain"))
+    with pytest.raises(RecordNotFound):
+        sweep.load("made-up")
+
+
+def test_a_file_that_cannot_be_opened_is_named(home):
+    path = runs.folder() / f"{get('lenet5-plain').slug}.json"
+    path.mkdir(parents=True)
+    for read in (runs.load, runs.of):
+        with pytest.raises(DamagedRecord, match=f"{path} .*: Is a directory"):
+            read("lenet5-plain")
+
+
+def test_a_folder_that_cannot_be_listed_is_named(home):
+    # A link to itself: what is in it, not even an administrator can read.
+    runs.folder().symlink_to(runs.folder())
+    for read in (runs.load, runs.of):
+        with pytest.raises(DamagedRecord, match=f"{runs.folder()}.*: Too many levels of symbolic"):
+            read("lenet5-plain")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("~/mine", "{home}/mine"), ("mine", "{home}/here/mine"), ("/a", "/a")]
+)
+def test_the_users_folder_is_what_a_shell_would_take_it_for(home, monkeypatch, said, meant):
+    (home / "here").mkdir()
+    monkeypatch.chdir(home / "here")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", said)
+    assert str(files.user_folder()) == meant.format(home=home)
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,18 @@ def test_where_less_motion_is_asked_for_nothing_plays_from_the_start(show):
     assert page.get_by_role("button", name="Play").is_visible()
 
 
+@pytest.mark.parametrize("playing", [False, True])
+def test_one_step_is_shown_and_there_is_nothing_to_play(show, playing):
+    page = show(stepper.convolution(np.ones((3, 3)), np.ones((3, 3)), playing=playing))
+    stop_clock(page)
+    page.reload()
+    page.keyboard.press("Tab")
+    page.keyboard.press(" ")
+    page.clock.run_for(10_000)
+    assert page.get_by_text("Row 1, column 1: ").filter(visible=True).count() == 1
+    assert page.get_by_role("button").count() == 0
+
+
 def test_reduced_motion_jumps(page):
     duration = "getComputedStyle(document.querySelector('.on-screen .window')).transitionDuration"
     assert page.evaluate(duration) != "0s"

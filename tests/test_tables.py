@@ -230,8 +230,8 @@ def shown_as(*values):
 
 
 def test_small_numbers_have_four_decimals_and_minus_is_no_hyphen():
-    assert shown_as(0.12345, -0.5, 1e-9, 0.0, np.nan) == [
-        "0.1235", "−0.5000", "<0.0001", "0.0000", "–",
+    assert shown_as(0.12345, -0.5, 1e-9, -3e-5, 0.0, np.nan) == [
+        "0.1235", "−0.5000", "<0.0001", "<0.0001", "0.0000", "–",
     ]  # fmt: skip
 
 
@@ -253,6 +253,13 @@ def test_the_write_up_s_numbers_stand_beside_ours():
     assert frame.loc["Accuracy", "±"] == comparison.half_interval(np.array([0.55, 0.56, 0.545]))
     several = tables.beside_published(LENET5).frame
     assert several.loc["Loss (nats), augmented", "Write-up"] == RESULTS["lenet5-augmented"].loss
+
+
+def test_networks_of_one_variant_stand_beside_the_write_up_s_one_by_one():
+    frame = tables.beside_published([*LENET5[:3], samples.run("vgg16-plain")]).frame
+    assert len(frame) == 2 * 3
+    for title, name in (("LeNet-5", "lenet5-plain"), ("VGG16", "vgg16-plain")):
+        assert frame.loc[f"Accuracy, {title}, plain", "Write-up"] == RESULTS[name].accuracy
 
 
 def test_the_write_up_s_sleep_is_told():

@@ -264,10 +264,11 @@ def test_a_state_of_another_backend_is_refused(home):
     assert training.train(experiment).complete
 
 
-def test_a_damaged_state_is_named(home):
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more"])
+def test_a_damaged_state_is_named(home, content):
     path = checkpoints.folder(EXPERIMENT) / "state.npz"
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"PK\x03\x04 and no more")
+    path.write_bytes(content)
     with pytest.raises(ExplainerError, match=r"state\.npz cannot be read.*Delete it"):
         training.train(EXPERIMENT)
 

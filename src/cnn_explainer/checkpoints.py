@@ -97,7 +97,7 @@ def load(experiment: Experiment) -> Checkpoint | None:
             numbered = {name: arrays[name] for name in arrays.files if "/" in name}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ExplainerError(f"{path} cannot be read ({error}). Delete it to begin again") from None
     filters = {int(k[8:]): v for k, v in numbered.items() if k.startswith("filters/")}
     variables = [numbered[f"variables/{i}"] for i in range(len(numbered) - len(filters))]

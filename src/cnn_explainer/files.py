@@ -15,7 +15,9 @@ from .errors import DamagedRecord, NotSaved, RecordNotFound, first_fault
 def user_folder() -> Path:
     """`CNN_EXPLAINER_HOME`, or the system's folder for an application's data."""
     home = os.environ.get("CNN_EXPLAINER_HOME")
-    return Path(home) if home else platformdirs.user_data_path("cnn-explainer")
+    if not home:
+        return platformdirs.user_data_path("cnn-explainer")
+    return Path(home).expanduser().absolute()
 
 
 Value = TypeVar("Value", bound=BaseModel)
@@ -29,7 +31,7 @@ def read_value(kind: type[Value], *paths: Path, absent: str) -> Value:
     for path in paths:
         try:
             return kind.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             raise DamagedRecord(path, str(error.strerror)) from None

@@ -57,8 +57,8 @@ def of(sweep: Sweep, epoch: int | None = None, *, seed: int = 0) -> Importance:
     from, the ones *out of its bag*.
 
     It learns ranks and not accuracies, as one trial that diverged is so far below the others that
-    it alone would make most of their variance. Such a trial is the last; one that failed has no
-    rank.
+    it alone would make most of their variance. Such a trial is the last; one that failed before the
+    epoch has no rank.
 
     All trials are compared after the same epoch. Their last epochs would not do: a trial that was
     stopped after two has a lower accuracy for that reason alone, and the forest would learn whom

@@ -1,5 +1,6 @@
 """A Keras model as the chain of parts that `export` writes."""
 
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def read(path: Path | str) -> keras.Model:
     own = {layer.__name__: layer for layer in (RandomAffine, Cutout, Dropout)}
     try:
         return keras.saving.load_model(path, own, compile=False)
-    except (OSError, TypeError, ValueError, KeyError) as error:
+    except (OSError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         # Keras goes on for pages.
         raise ExplainerError(f"{path} is no Keras model: {str(error).splitlines()[0]}") from None
 
@@ -28,6 +29,8 @@ def read(path: Path | str) -> keras.Model:
 def network(model: keras.Model) -> Network:
     """Read a model. Raises `ValueError`, naming the layer, for one that a page cannot run."""
     chain = [*_chain(model)]
+    if not chain:
+        raise ValueError(f"`model` must have a layer besides its input. Received: {model!r}")
     (_, *size), (_, *outputs) = chain[0][1].shape, model.outputs[0].shape
     if len(size) != 3 or None in size:
         raise ValueError(f"`model` must take (N, H, W, C), all but N fixed. Received: {size}")

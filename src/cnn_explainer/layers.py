@@ -35,7 +35,9 @@ def output_size(size, kernel, stride=1, padding="valid", dilation=1):
     All in pixels; along one axis a pair as `padding` is `(before, after)`.
     Dumoulin & Visin 2016, relationship 15.
     """
-    _check_integer("size", size)
+    given = {"size": size, "kernel": kernel, "stride": stride, "dilation": dilation}
+    for name, value in given.items():
+        _check_integer(name, value, "must be a positive integer")
     return _axis("kernel", size, kernel, stride, padding, dilation)[0]
 
 
@@ -94,7 +96,10 @@ def max_pool2d_gradient(gradient, image, size=2, *, stride=None, padding="valid"
     image, slide = _pooling(image, size, stride, padding)
     gradient = slide.shaped(gradient, image, image.shape[-1])
     windows = slide.windows(image, _lowest(image))
-    pixels = windows.reshape(*gradient.shape[:-1], prod(slide.size), gradient.shape[-1])
+    largest = (windows == windows.max(axis=(-3, -2), keepdims=True)) | np.isnan(windows)
+    # A pixel can be as low as the padding, which is not to win even then.
+    largest &= slide.windows(np.ones_like(image, bool))
+    pixels = largest.reshape(*gradient.shape[:-1], prod(slide.size), gradient.shape[-1])
     winner = pixels.argmax(axis=-2)[..., None, :] == np.arange(prod(slide.size))[:, None]
     share = np.where(winner, gradient[..., None, :], 0)
     return slide.add_up(share.reshape(windows.shape), image)
@@ -299,9 +304,9 @@ def _rule(name):
     return "must be a positive integer or a pair of them"
 
 
-def _check_integer(name, value):
+def _check_integer(name, value, rule=None):
     if not isinstance(value, Integral) or value < (0 if name == "padding" else 1):
-        raise _error(name, _rule(name), value)
+        raise _error(name, rule or _rule(name), value)
 
 
 def _convolution(image, kernel, stride, padding, dilation):
@@ -376,6 +381,9 @@ def _floats(x):
 
 
 def _lowest(image):
+    """Give the lowest value of the image's kind, which a maximum passes over."""
+    if image.dtype.kind == "b":
+        return False
     return -np.inf if image.dtype.kind == "f" else np.iinfo(image.dtype).min
 
 

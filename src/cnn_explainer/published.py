@@ -8,9 +8,6 @@ from types import MappingProxyType
 
 from .runs import Run
 
-SOURCE = "writeup2023"
-"""The key in `book/references.bib`."""
-
 
 @dataclass(frozen=True)
 class Published:

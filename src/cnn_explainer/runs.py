@@ -271,7 +271,8 @@ def read(path: Path | str) -> Run:
         raise DamagedRecord(
             path,
             f"its schema is version {data['schema_version']!r}; this package reads version"
-            f" {SCHEMA_VERSION}. Update the package, or train the experiment again",
+            f" {SCHEMA_VERSION}. Update the package, or delete the record and train the experiment"
+            " again",
         )
     try:
         return Run.model_validate(data)
@@ -297,11 +298,12 @@ def own(experiment: Experiment) -> Run:
 def check_longest(experiment: Experiment, epochs: int, new: str) -> None:
     """Refuse to replace the user's own record by `new`, if that is of fewer epochs.
 
-    Raises `ExplainerError`, which names both.
+    Raises `ExplainerError`, which names both, and `DamagedRecord` if the user's own cannot be read:
+    it may be of a newer package.
     """
     try:
         done = own(experiment).epochs_done
-    except (RecordNotFound, DamagedRecord):
+    except RecordNotFound:
         return
     if done > epochs:
         path = folder() / f"{experiment.slug}.json"
@@ -327,8 +329,10 @@ def _first(experiment: Experiment, *places: Path) -> Run:
         # a record that is not there yet included.
         try:
             path.open().close()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
+        except OSError:
+            pass  # `read` says why.
         return read(path)
     everywhere = SHIPPED in places
     package = " or in the package" if everywhere else ""
@@ -395,10 +399,14 @@ def _place_in_catalogue(run: Run) -> tuple[int, str, int]:
 def import_records(source: Path | str) -> list[Path]:
     """Copy records from a file or a folder into the user's folder, after checking all of them.
 
+    Where one takes the place of another, the other's weights are deleted.
+
     Raises `DamagedRecord` for the first one that cannot be read, and `ExplainerError` for one that
     was trained for fewer epochs than the user's own, which it would replace; then nothing is
     copied.
     """
+    from . import weights
+
     source = Path(source)
     paths = _records(source) if source.is_dir() else [source]
     if not paths:
@@ -406,7 +414,17 @@ def import_records(source: Path | str) -> list[Path]:
     found = {path: read(path) for path in paths}
     for path, run in found.items():
         check_longest(run.experiment, run.epochs_done, str(path))
+    for run in found.values():
+        if not _is_own(run):
+            weights.discard(run.experiment)
     return [save(run) for run in found.values()]
+
+
+def _is_own(run: Run) -> bool:
+    try:
+        return own(run.experiment) == run
+    except RecordNotFound:
+        return False
 
 
 def _records(place: Path) -> list[Path]:
@@ -414,6 +432,8 @@ def _records(place: Path) -> list[Path]:
         names: Iterable[str] = os.listdir(place)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise DamagedRecord(place, error.strerror) from None
     return [
         place / name
         for name in sorted(names)

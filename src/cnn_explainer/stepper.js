@@ -9,6 +9,8 @@
     let step = 0;
     let timer = null;
     const { steps, columns, move, playing } = JSON.parse(figure.querySelector("script").textContent);
+    // A single step is there already, and nothing could be played.
+    if (steps.length < 2) return;
     const paper = figure.querySelector(".on-paper");
     const screen = paper.cloneNode(true);
     screen.className = "on-screen";

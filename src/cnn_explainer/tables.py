@@ -211,13 +211,16 @@ def beside_published(runs: Run | Sequence[Run]) -> Table:
     """
     runs = as_runs(runs)
     groups = {name: seeds for name, seeds in by_experiment(runs).items() if seeds}
+    networks = {seeds[0].experiment.model for seeds in groups.values()}
     rows = {}
     for name, seeds in groups.items():
-        variant = f", {words.short_variant(seeds[0].experiment.variant)}" * (len(groups) > 1)
+        experiment = seeds[0].experiment
+        said = f", {architecture(experiment.model).title}" * (len(networks) > 1)
+        said += f", {words.short_variant(experiment.variant)}" * (len(groups) > 1)
         for measure, field in PUBLISHED.items():
             mean, half = _mean_and_half([getattr(run.test, field) for run in seeds])
             theirs = getattr(RESULTS[name], field)
-            rows[f"{measure}{variant}"] = {
+            rows[f"{measure}{said}"] = {
                 "Write-up": theirs,
                 "Here": mean,
                 "±": half,
@@ -586,7 +589,7 @@ def _shown(value: object, digits: int | None) -> str:
         return "–"
     if not _is_fraction(value):
         return f"{value:,}" if isinstance(value, Integral) else str(value)
-    if 0 < value < 0.00005:
+    if 0 < abs(value) < 0.00005:
         return "<0.0001"
     decimals = 4
     if digits:

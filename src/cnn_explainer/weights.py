@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import RecordNotFound
+from .errors import NotSaved, RecordNotFound
 from .experiments import Experiment, get, train_command
 from .files import user_folder, write_atomically
 from .models import build
-from .runs import SHIPPED, recorded
+from .runs import SHIPPED, load, recorded
+from .runs import read as read_record
 
 if TYPE_CHECKING:
     import keras
@@ -28,6 +29,17 @@ def save(model: "keras.Model", experiment: Experiment, place: Path | None = None
     return path
 
 
+def discard(experiment: Experiment) -> None:
+    """Delete the user's own weights of an experiment, if there are any. Raises `NotSaved`."""
+    path = folder() / f"{experiment.slug}.npz"
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise NotSaved(f"{path} could not be deleted: {error.strerror}") from error
+
+
 def copy(experiment: Experiment, place: Path) -> Path:
     """Copy an experiment's weights into another folder. Raises `RecordNotFound`, `NotSaved`."""
     path = place / f"{experiment.slug}.npz"
@@ -40,7 +52,7 @@ def restore(name: str | Experiment, **changes) -> "keras.Model":
 
         restore("lenet5-plain").predict(images)    -> (N, 10)
 
-    Raises `RecordNotFound` if its weights are not here.
+    Raises `RecordNotFound` if the weights of that training are not here.
     """
     experiment = get(name, **changes)
     arrays = read(experiment)
@@ -64,13 +76,16 @@ def read(experiment: Experiment) -> dict[str, np.ndarray]:
 
 def _found(experiment: Experiment) -> Path:
     """The user's own before the shipped one."""
-    for place in (folder(), SHIPPED):
-        path = place / f"{experiment.slug}.npz"
-        if path.exists():
-            return path
+    mine, shipped = (place / f"{experiment.slug}.npz" for place in (folder(), SHIPPED))
+    if mine.exists():
+        return mine
+    # The user's own record is, as a rule, of another training than the shipped weights.
+    if shipped.exists() and load(experiment) == read_record(shipped.with_suffix(".json")):
+        return shipped
+    package = "" if shipped.exists() else " or in the package"
     # Most records that are shipped come without weights.
     command = train_command(experiment, again=recorded(experiment))
     raise RecordNotFound(
-        f"the weights of {experiment.name}, seed {experiment.seed}, are not in {folder()} or in"
-        f" the package. `{command}` makes them"
+        f"the weights of {experiment.name}, seed {experiment.seed}, are not in"
+        f" {folder()}{package}. `{command}` makes them"
     )

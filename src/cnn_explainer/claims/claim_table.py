@@ -9,8 +9,6 @@ from ..provenance import describe
 from ..tables import Table
 from .claim import Checked
 
-NO_BREAK = "\N{NO-BREAK SPACE}"
-
 
 @dataclass(frozen=True, repr=False)
 class ClaimTable(Table):

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator
 
 from ..architectures import architecture, multiply_adds, parameters
-from ..provenance import by_experiment, by_machine, describe, shortfall, title
+from ..provenance import by_experiment, by_machine, describe, once, shortfall, title
 from ..runs import Run
 from .figure import Figure
 from .plot import SENTINEL, canvas
@@ -46,11 +46,15 @@ def costs(runs: Iterable[Run]) -> Figure:
 
     Times are those of the one machine that most experiments were trained on.
 
-    Experiments without a record are left out. Raises `ValueError` if none of them has one.
+    Experiments without a record are left out. Raises `ValueError` if none of the catalogue's has
+    one.
     """
     runs = tuple(runs)
     groups = [seeds for seeds in by_experiment(runs).values() if seeds]
     source = describe(runs)
+    if not groups:
+        received = ", ".join(once(run.experiment.name for run in runs))
+        raise ValueError(f"`runs` must hold an experiment of the catalogue. Received: {received}")
     machine = next(iter(by_machine(runs)))
     times = [_fit_time(seeds, machine) for seeds in groups]
     panels = [_panel(name, groups, map(cost, groups)) for name, cost in COSTS.items()]

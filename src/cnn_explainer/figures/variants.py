@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from .. import words
 from ..architectures import VARIANTS, architecture
-from ..provenance import as_runs, as_seeds, describe, shortfall, title
+from ..provenance import as_runs, as_seeds, describe, once, shortfall, title
 from ..runs import Run
 from .epochs import AXES, SIDES, draw
 from .figure import Figure
@@ -20,7 +20,8 @@ def variants(runs: Iterable[Run]) -> Figure:
     variants(runs.of("lenet5-plain") + runs.of("lenet5-augmented"))   ->  2 panels
 
     The axes are the same in all panels. Lines are means over the seeds, bands go from the lowest
-    to the highest. Raises `ValueError` if the runs are of several networks, or if there is none.
+    to the highest. Raises `ValueError` if the runs are of several networks, or of none of the
+    catalogue's variants.
     """
     runs = as_runs(runs)
     models = {run.experiment.model for run in runs}
@@ -28,6 +29,10 @@ def variants(runs: Iterable[Run]) -> Figure:
         raise ValueError(f"`runs` must be of one network. Received: {', '.join(sorted(models))}")
     groups = {v: [run for run in runs if run.experiment.variant == v] for v in VARIANTS}
     groups = {variant: as_seeds(seeds) for variant, seeds in groups.items() if seeds}
+    if not groups:
+        rule = f"must hold one of the variants {', '.join(VARIANTS)}"
+        received = ", ".join(once(run.experiment.name for run in runs))
+        raise ValueError(f"`runs` {rule}. Received: {received}")
     values = {variant: _values(seeds) for variant, seeds in groups.items()}
     limits = {
         "accuracy": (0, 1),
