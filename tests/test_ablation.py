@@ -1,5 +1,6 @@
 """The way from the write-up's recipe to a found one."""
 
+import re
 from itertools import permutations
 
 import pytest
@@ -128,3 +129,16 @@ def test_the_command_keeps_the_steps_and_trains_what_is_not_recorded(home, monke
     assert get(two).changes.activation == "elu"
     told = CliRunner().invoke(cli.app, ["ablate", "lenet5-plain"])
     assert isinstance(told.exception, ExplainerError) and "must differ" in str(told.exception)
+
+
+def test_a_step_of_another_way_keeps_its_name(home, monkeypatch):
+    monkeypatch.setattr(cli, "train", None)
+    other = ablation.steps(found(augmentation=Augmentation(flip=True), recipe=ADAM))
+    step = other["augmentation"]
+    for kept in (LAST, step):
+        experiments.keep(kept)
+    told = CliRunner().invoke(cli.app, ["ablate", "lenet5-tuned"])
+    assert isinstance(told.exception, ExplainerError)
+    assert re.search(r"replace .*lenet5-with_augmentation\.json.*Move", str(told.exception))
+    assert get(step.name) == step
+    assert len(list(home.glob("experiments/*"))) == 2

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import samples
+from building import REPOSITORY
 from typer.testing import CliRunner
 
 from cnn_explainer import checkpoints, cli, experiments, runs, speedrun, sweep
@@ -197,6 +198,7 @@ def test_data_status(tiny, home):
         (["export", "lenet5-plain", "--to", "x", "--classes", "a,b"], "--classes is of files"),
         (["export", "a.keras", "--to", "x", "--epochs", "3"], "are of experiments, not of a.keras"),
         (["data", "prepare", "mnist"], "must be one of cifar10, tf_flowers"),
+        (["sweep", "x.yaml", "--address", "10.0.0.1:6379"], "--address needs --storage"),
         (["fly"], "No such command"),
         (["predict", "lenet5-plain"], "Missing argument"),
     ],
@@ -222,6 +224,34 @@ def test_what_cannot_be_done_ends_in_1_with_a_sentence(home, tmp_path):
         assert result.returncode == 1, result.stderr
         assert message in result.stderr
         assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "lenet5-plain", "--seed", "99"],
+        ["predict", "lenet5-plain", "rose"],
+        ["export", "mine.keras", "--to", "x"],
+        ["bench", "lenet5-plain"],
+        ["sweep", REPOSITORY / "sweeps/lenet5.yaml"],
+        ["speedrun", "lenet5"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_without_keras_a_sentence_says_what_to_install(home, arguments):
+    code = "import sys; sys.modules['keras'] = None; from cnn_explainer import cli; cli.main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert 'pip install "cnn-explainer[train]"' in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_terminal_without_a_letter_gets_another(home):
+    result = command("list", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+    assert "227?227" in result.stdout
 
 
 def test_help_everywhere():

@@ -5,10 +5,11 @@ import re
 
 import numpy as np
 import pytest
+import samples
 from typer.testing import CliRunner
 
-from cnn_explainer import cli, experiments, published, speedrun, training, versions
-from cnn_explainer.errors import DamagedRecord, RecordNotFound
+from cnn_explainer import cli, experiments, machine, published, speedrun, training, versions
+from cnn_explainer.errors import DamagedRecord, ExplainerError, RecordNotFound
 from cnn_explainer.experiments import Experiment, Recipe
 
 FAST = Experiment(
@@ -85,6 +86,25 @@ def test_seeds_are_checked_before_the_first_lap(home, monkeypatch, seeds, rule):
         result = CliRunner().invoke(cli.app, ["speedrun", "lenet5", *chosen])
         said = " ".join(result.output.replace("│", "").split())
         assert result.exit_code == 2 and re.search(rule, said)
+
+
+def test_laps_of_ones_own_are_not_lost_to_fewer(home, monkeypatch):
+    class Begun(Exception):
+        pass
+
+    def begin(*_):
+        raise Begun
+
+    monkeypatch.setattr(training, "pictures", begin)
+    monkeypatch.setattr(machine, "limit_threads", lambda count: None)
+    # In the place of a shipped record there may be one of a single lap.
+    with pytest.raises(Begun):
+        speedrun.run("lenet5", seeds=[1])
+    speedrun.save(samples.speedrun(seeds=(1, 2, 3)))
+    with pytest.raises(ExplainerError, match=r"lenet5\.json.*Received: \[1, 4\], without 2, 3\. "):
+        speedrun.run("lenet5", seeds=[1, 4])
+    with pytest.raises(Begun):
+        speedrun.run("lenet5", seeds=[4, 3, 2, 1])
 
 
 def test_the_shipped_ones_are_read(home):

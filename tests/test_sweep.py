@@ -326,7 +326,7 @@ def nodes(network, place, tiny_folder):
 def test_nobody_gets_in_without_the_token(nodes, network, search, place):
     for other in ({"HOME": place / "stranger"}, {"RAY_AUTH_TOKEN": "f" * 64}):
         began = time.monotonic()
-        child = search("--address", ADDRESS, before=network, **other)
+        child = search("--address", ADDRESS, "--storage", place, before=network, **other)
         output, _ = child.communicate(timeout=PATIENCE)
         assert child.returncode == 1
         assert f"no Ray cluster at {ADDRESS} that takes the token from here: " in output
@@ -361,7 +361,8 @@ def test_two_nodes_one_of_which_dies(nodes, network, search, place, monkeypatch)
 
 def test_an_address_at_which_nothing_is(search, place):
     began = time.monotonic()
-    output, _ = search("--address", "127.0.0.1:1", CNN_EXPLAINER_HOME=place / "none").communicate()
+    arguments = ("--address", "127.0.0.1:1", "--storage", place / "none")
+    output, _ = search(*arguments, CNN_EXPLAINER_HOME=place / "none").communicate()
     assert output.startswith("cnn-explainer: no Ray cluster at 127.0.0.1:1")
     assert time.monotonic() - began < 60
 
@@ -470,6 +471,20 @@ def test_nothing_to_resume(search, place):
     output, _ = child.communicate()
     assert child.returncode == 1
     assert output.startswith("cnn-explainer: there is no search to resume in ")
+
+
+def test_a_cluster_needs_a_storage(place):
+    with pytest.raises(ValueError, match="`storage` must be what all nodes"):
+        engine.run(space_file.read(place / "space.yaml"), address="127.0.0.1:1")
+
+
+def test_trials_look_for_the_pictures_where_the_search_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", "pictures")
+    told = {}
+    ray = SimpleNamespace(init=lambda *_, **how: told.update(how), shutdown=lambda: None)
+    with engine._connected(ray, None):
+        assert told["runtime_env"]["env_vars"]["TFDS_DATA_DIR"] == str(tmp_path / "pictures")
 
 
 def test_where_ray_is_not_installed(monkeypatch, place):

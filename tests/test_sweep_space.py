@@ -1,6 +1,9 @@
 """Search spaces: what a file may say, and which line is wrong where it may not."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -77,6 +80,11 @@ def test_no_space_is_judged_on_the_test_images(file):
         ("0.001, 0.1", "0.1, 0.1", r"line 7: .*must not be empty: 0.1 is not below 0.1"),
         ("[0, 2]", "[2, 0]", r"line 8: .*must not be empty: 2 is not below 0"),
         ("[0, 2]", "[0, 2.5]", r"line 8: .*valid integer.*Received: 2.5"),
+        ("0.001, 0.1", "0.001", r"line 7: .*log_uniform: Field required. Received: \[0.001\]"),
+        ("0.25", "{uniform: [null, 0.5]}", r"line 9: .*of numbers. Received: \[None, 0.5\]"),
+        ("[sgd, adam]", "{log_uniform: [adam, sgd]}", r"line 6: .*of numbers. Received: \['adam'"),
+        ("[sgd, adam]", "{uniform: [adam, sgd]}", r"line 6: .*of numbers. Received: \['adam'"),
+        ("dropout: 0.25", "flip: {uniform: [false, true]}", r"line 9: .*of numbers. Received: "),
         ("uniform: [0, 2]", "between: [0, 2]", r"line 8: .*between: Extra inputs"),
         ("{uniform: [0, 2]}", "{}", r"line 8: .*either `uniform` or `log_uniform`"),
         ("[sgd, adam]", "[sgd, adma]", r"line 6: .*Input should be 'sgd'.*Received: 'adma'"),
@@ -86,7 +94,10 @@ def test_no_space_is_judged_on_the_test_images(file):
         ("trials: 8", "search: grid", r"a grid needs lists, and `learning_rate` is a range"),
         ("epochs: 4", "epochs: 1", r"`early_stopping.grace` must be at most the epochs, 1"),
         ("model: lenet5\n", "", r"line 1: model: Field required"),
+        ("trials: 8", "image_size: 8", r"`image_size` must be .*for lenet5. Received: 8"),
+        ("lenet5", "vgg16\nimage_size: 16", r"`image_size` must be .*for vgg16. Received: 16"),
         ("name: small", "name: [", r"space.yaml is no YAML: .*line"),
+        ("name: small", "name: 2020-13-45", r"space.yaml is no YAML: month must be in 1..12"),
     ],
 )
 def test_faults_are_named(file, old, new, said):
@@ -107,6 +118,20 @@ def test_a_file_that_is_not_there_or_no_mapping(tmp_path, file):
         read(tmp_path / "absent.yaml")
     with pytest.raises(InvalidSpace, match="must hold names and values"):
         read(file("- name"))
+
+
+def test_a_file_is_utf_8_whatever_else_the_machine_writes(tmp_path):
+    path = tmp_path / "space.yaml"
+    path.write_text(f"# größer\n{GOOD}", encoding="utf-8")
+    code = "import sys; from cnn_explainer.sweep import space_file; space_file.read(sys.argv[1])"
+    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    child = subprocess.run(
+        [sys.executable, "-c", code, path],
+        env=os.environ | ascii_alone,
+        capture_output=True,
+        text=True,
+    )
+    assert child.returncode == 0, child.stderr
 
 
 def test_limits_of_the_command_line(file):

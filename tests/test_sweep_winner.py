@@ -1,4 +1,4 @@
-"""The name of a search's winner: another experiment never loses it."""
+"""What is the user's own is not lost to another search: a winner's name, nor a record."""
 
 from functools import partial
 from pathlib import Path
@@ -8,10 +8,10 @@ import samples
 from building import REPOSITORY
 from typer.testing import CliRunner
 
-from cnn_explainer import cli, experiments, sweep
-from cnn_explainer.errors import ExplainerError
+from cnn_explainer import cli, experiments, machine, runs, sweep, training
+from cnn_explainer.errors import ExplainerError, NothingToResume
 from cnn_explainer.experiments import Experiment
-from cnn_explainer.sweep import engine, space_file, states, winner
+from cnn_explainer.sweep import engine, record, space_file, states, winner
 
 SPACES = sorted((REPOSITORY / "sweeps").glob("*.yaml"))
 # No network's `own` comes with the package.
@@ -91,6 +91,32 @@ def test_both_records_of_a_search_count(home):
     winner.check(shipped.space)
 
 
+@pytest.mark.parametrize("name", ["own", None])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"trials": 5},
+        {"settings": samples.SETTINGS | {"epochs": 9}},
+        {"settings": samples.SETTINGS | {"optimizer": "adam"}},
+        {"held_out": 0.2},
+    ],
+)
+def test_nor_may_it_replace_the_record(home, monkeypatch, changed, name):
+    sweep.save(searched(winner=name))
+    # Nothing is begun.
+    monkeypatch.setattr(engine, "_imported", None)
+    with pytest.raises(ExplainerError, match=r"replace .*made-up\.json.*another `name:`, or move"):
+        engine.run(searched(winner=name, **changed).space)
+
+
+def test_a_record_may_be_replaced_by_its_search_or_a_larger_one(kept):
+    for again in (kept, searched(cores=2), searched(trials=7), searched(winner=None)):
+        record.check(again.space)
+    record.check(searched("other", trials=5).space)
+    # A shipped one stays where it is.
+    record.check(sweep.load("lenet5").space.limited(trials=3))
+
+
 @pytest.fixture
 def called(home, tmp_path, monkeypatch):
     """Calls `cnn-explainer sweep` with a space; a search in no time. Also what was begun."""
@@ -100,10 +126,10 @@ def called(home, tmp_path, monkeypatch):
         begun.append(space)
         return searched(**space.model_dump(include={"winner"}))
 
-    def call(space):
+    def call(space, *options):
         path = tmp_path / "space.json"
         path.write_text(space.model_dump_json(exclude_unset=True))
-        return CliRunner().invoke(cli.app, ["sweep", str(path), "--no-final"])
+        return CliRunner().invoke(cli.app, ["sweep", str(path), *(options or ["--no-final"])])
 
     monkeypatch.setattr(engine, "run", run)
     return call, begun
@@ -121,10 +147,45 @@ def test_a_winner_is_kept_if_it_has_a_name(called, home, name, there):
     assert {path.name for path in Path(home, "experiments").glob("*")} == there
 
 
+def test_stopped_in_the_winners_training_it_says_how_to_go_on(called, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(machine, "limit_threads", lambda count: None)
+    monkeypatch.setattr(training, "train", stop)
+    told = called[0](searched().space, "--final")
+    assert told.exit_code == 1
+    assert "`cnn-explainer train lenet5-own` goes on" in told.output
+
+
+def test_resume_goes_on_with_the_winners_training(called, kept, monkeypatch):
+    call, trained = called[0], []
+
+    def nothing(*_, **__):
+        raise NothingToResume
+
+    def note(experiment, **_):
+        trained.append(experiment)
+        return samples.run(experiment, seed=experiment.seed)
+
+    monkeypatch.setattr(engine, "run", nothing)
+    monkeypatch.setattr(machine, "limit_threads", lambda count: None)
+    monkeypatch.setattr(training, "train", note)
+    assert call(kept.space, "--resume").exit_code == 0
+    assert trained == [kept.winner]
+    # Where there is nothing left to do, or nothing was done of this search.
+    assert isinstance(call(kept.space, "--resume", "--no-final").exception, NothingToResume)
+    assert isinstance(call(searched(trials=7).space, "--resume").exception, NothingToResume)
+    runs.save(note(kept.winner))
+    assert isinstance(call(kept.space, "--resume").exception, NothingToResume)
+
+
 def test_a_search_that_goes_on_may_call_its_winner_otherwise(tmp_path, monkeypatch):
     tune = pytest.importorskip("ray.tune")
-    begun = iter([False, True, True])
+    begun = iter([False, False, True, True])
     monkeypatch.setattr(tune.Tuner, "can_restore", lambda place: next(begun))
+    with pytest.raises(NothingToResume):
+        states.place_of(searched().space, tmp_path, True)
     place = states.place_of(searched().space, tmp_path, False)
     assert states.place_of(searched(winner="tuned").space, tmp_path, True) == place
     with pytest.raises(ExplainerError, match="another space"):

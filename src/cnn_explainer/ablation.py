@@ -4,13 +4,15 @@ Two recipes that differ in ten settings do not say which of them made the differ
 between them does: each step takes over one part of the new recipe, and is a training of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
 from . import comparison
 from .architectures import STEPS
-from .experiments import Experiment, get
+from .errors import ExplainerError
+from .experiments import Experiment, found, get
+from .files import user_folder
 from .runs import Run
 from .searched import told
 
@@ -81,3 +83,17 @@ def _settings(experiment: Experiment) -> dict:
 def between(way: Mapping[str, Experiment]) -> list[Experiment]:
     """Those of `steps` that are in no catalogue yet: all but the first and the last."""
     return [each for each in way.values() if each.variant in STEPS]
+
+
+def check(steps: Iterable[Experiment]) -> None:
+    """Make sure, before these are kept, that no experiment of the user's own loses its name.
+
+    Raises `ExplainerError` if there is another one of that name; `DamagedRecord`.
+    """
+    for step in steps:
+        path = user_folder() / "experiments" / f"{step.name}.json"
+        if path.exists() and found()[step.name] != step:
+            raise ExplainerError(
+                f"the step {step.name} would replace {path}, which is another experiment. Move"
+                " that file away"
+            )

@@ -8,7 +8,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import ValidationError
@@ -16,9 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from . import architectures, datasets, results, runs, words
-from .errors import ExplainerError, RecordNotFound
+from .errors import ExplainerError, NothingToResume, RecordNotFound
 from .experiments import CATALOGUE, Experiment, Precision, found, get, keep, train_command
 from .export import Dtype
+
+if TYPE_CHECKING:
+    from .sweep import Space, Sweep
 
 FEW_BYTES = 2**16
 """Of the kernels in a shipped record that is not of the catalogue's seed."""
@@ -46,6 +49,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON in place of a t
 def main() -> None:
     """Run the command line. A user's mistake ends in a sentence, never in a traceback."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Not every terminal has the █ of `predict`, nor has a pipe on Windows.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except ExplainerError as error:
@@ -104,6 +110,18 @@ def train(
     ]
     if everything:
         wanted.sort(key=_multiply_adds)
+    _train(wanted, stop_after, again, named=not everything, repeatable=not again)
+
+
+def _train(
+    wanted: list[Experiment],
+    stop_after: int | None = None,
+    again: bool = False,
+    *,
+    named: bool = True,
+    repeatable: bool = False,
+) -> None:
+    """Train what is not recorded. `repeatable`: if it is stopped, the same command goes on."""
     from . import machine
     from .training import threads
     from .training import train as train_one
@@ -112,7 +130,7 @@ def train(
     most = max(map(threads, wanted))
     for experiment in wanted:
         title = f"{experiment.name}, seed {experiment.seed}"
-        if not again and _recorded(experiment, stop_after, named=not everything):
+        if not again and _recorded(experiment, stop_after, named=named):
             typer.echo(f"{title}: recorded already (--again trains it once more)")
             continue
         _load_keras()
@@ -120,7 +138,7 @@ def train(
         try:
             run = train_one(experiment, stop_after=stop_after, again=again)
         except KeyboardInterrupt:
-            command = f"`{train_command(experiment)}`" if again else "The same command"
+            command = "The same command" if repeatable else f"`{train_command(experiment)}`"
             typer.echo(f"\n{title}: stopped. {command} goes on after the last epoch", err=True)
             raise typer.Exit(1) from None
         typer.echo(
@@ -284,10 +302,10 @@ def bench(
     if not rounds:
         _judge(wanted, epochs, threads, file)
         return
+    _load_keras()
     result = run([])
     if file is not None and file.exists():
         result.joined_to(load(file))  # Refused now, and not after an hour.
-    _load_keras()
     for name in wanted:
         measured = run(
             [name],
@@ -338,7 +356,8 @@ def sweep(
         str | None, typer.Option(help="Of a Ray cluster that runs: 10.0.0.1:6379.")
     ] = None,
     storage: Annotated[
-        str | None, typer.Option(help="A folder that all its nodes reach, or s3://….")
+        str | None,
+        typer.Option(help="A folder that all nodes reach, or s3://…. --address needs it."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with one that stopped.")] = False,
     final: Annotated[
@@ -348,6 +367,8 @@ def sweep(
     """Search hyper-parameters, on this machine or many. Stopped at any moment, --resume goes on."""
     from .sweep import engine, space_file, winner
 
+    if address and not storage:
+        raise typer.BadParameter("--address needs --storage, a folder that all nodes reach")
     space = space_file.read(file).limited(trials, max_epochs)
     winner.check(space)
     _load_keras()
@@ -358,6 +379,11 @@ def sweep(
             "\nstopped; what was done is kept. The same command with --resume goes on", err=True
         )
         raise typer.Exit(1) from None
+    except NothingToResume:
+        # What stopped may be the winner's own training, after the search.
+        result = _ended(space) if final else None
+        if result is None:
+            raise
     best = result.best
     _print(["setting", "value"], [[name, _short(value)] for name, value in best.values.items()])
     typer.echo(
@@ -370,7 +396,7 @@ def sweep(
         return
     typer.echo(keep(result.winner))
     if final:
-        train([result.winner.name])
+        _train([result.winner])
 
 
 @app.command()
@@ -388,7 +414,9 @@ def ablate(
         way = ablation.steps(_experiment(name), order.split(","))
     except ValueError as error:
         raise ExplainerError(str(error)) from None
-    for step in ablation.between(way):
+    between = ablation.between(way)
+    ablation.check(between)
+    for step in between:
         typer.echo(keep(step))
     train([step.name for step in way.values()], seed=seed)
 
@@ -398,7 +426,7 @@ def speedrun(
     network: Annotated[str, typer.Argument(help="lenet5, base or alexnet.")],
     seed: Annotated[list[int] | None, typer.Option(help="If not 1 to 5; several times.")] = None,
 ) -> None:
-    """Train a network's fast experiment at several seeds: how soon is it as good as there?"""
+    """Train the fast experiment at several seeds: how soon is it as good as the write-up's?"""
     from . import speedrun as laps
 
     seeds = seed or laps.SEEDS
@@ -486,12 +514,19 @@ def prepare(
 
 
 def _load_keras() -> None:
-    """Import Keras without TensorFlow's greetings, which no setting of its own turns off."""
+    """Import Keras without TensorFlow's greetings, which no setting of its own turns off.
+
+    Raises `ExplainerError` if it, or what it computes on, is not installed.
+    """
     kept = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         import keras  # noqa: F401
+    except ImportError as error:
+        raise ExplainerError(
+            f'this needs Keras, which is not here ({error}): pip install "cnn-explainer[train]"'
+        ) from None
     finally:
         os.dup2(kept, 2)
         os.close(kept)
@@ -522,6 +557,16 @@ def _recorded(experiment: Experiment, stop_after: int | None, named: bool) -> bo
         # What --again has begun goes on if it is asked for by name: it may take hours.
         return not (named and checkpoints.begun(experiment))
     return stop_after is not None and run.epochs_done >= stop_after
+
+
+def _ended(space: "Space") -> "Sweep | None":
+    """The user's own record of this search, if its winner is not trained to the end."""
+    from .sweep import record
+
+    earlier = record.own(space.name)
+    if earlier is None or earlier.space != space or earlier.winner is None:
+        return None
+    return None if _recorded(earlier.winner, None, named=True) else earlier
 
 
 def _multiply_adds(experiment: Experiment) -> int:

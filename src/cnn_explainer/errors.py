@@ -38,6 +38,10 @@ def first_fault(error: "ValidationError") -> str:
     return f"{place}: {first['msg']}{more}".lstrip(": ")
 
 
+class NothingToResume(ExplainerError):
+    """No search was begun that could be gone on with."""
+
+
 class TrainingDiverged(ExplainerError):
     """The loss became NaN or infinite."""
 

@@ -17,6 +17,7 @@ from pydantic import (
 
 from . import machine, published, versions
 from .clock import awake_seconds
+from .errors import ExplainerError, RecordNotFound
 from .experiments import RECORDED, Experiment, Precision, get
 from .files import read_value, stems, user_folder, write_atomically
 from .runs import Share
@@ -104,7 +105,8 @@ def run(
     at a few pictures does; the weights are set back afterwards. `tell` is given a line a lap.
 
     Raises `ValueError` if there is no such experiment, for seeds that cannot be, and what `check`
-    raises, all before the first lap; `DatasetUnavailable`.
+    raises; `ExplainerError` if the user's own record has seeds that these lack; all before the
+    first lap; `DatasetUnavailable`.
     """
     from . import training
 
@@ -112,6 +114,7 @@ def run(
     check(seeds)
     entries = [get(f"{name}-fast", seed=seed) for seed in seeds]
     experiment = get(f"{name}-fast")
+    _check_own(experiment.model, seeds)
     machine.limit_threads(training.threads(experiment))
     data = training.pictures(experiment)
     train, test = training.tensors(data.train), training.tensors(data.test)
@@ -149,6 +152,21 @@ def check(seeds: Sequence[int]) -> None:
         raise ValueError(f"`seeds` must be one or more different numbers. Received: {[*seeds]}")
 
 
+def _check_own(model: str, seeds: Sequence[int]) -> None:
+    path = _path(model, user_folder())
+    try:
+        earlier = read_value(SpeedRun, path, absent="")
+    except RecordNotFound:
+        return
+    lost = [lap.seed for lap in earlier.laps if lap.seed not in seeds]
+    if lost:
+        raise ExplainerError(
+            f"`seeds` must have all those of {path}, which the new record replaces. Received:"
+            f" {[*seeds]}, without {', '.join(map(str, lost))}. Name these, too, or move that file"
+            " away"
+        )
+
+
 def every() -> tuple[str, ...]:
     """The networks of which there is a record."""
     return stems(*(place / "speedruns" for place in (user_folder(), RECORDED)))
@@ -159,13 +177,17 @@ def load(name: str) -> SpeedRun:
 
     Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
     """
-    paths = (place / "speedruns" / f"{name}.json" for place in (user_folder(), RECORDED))
+    paths = (_path(name, place) for place in (user_folder(), RECORDED))
     absent = f"there is no record: `cnn-explainer speedrun {name}` makes one"
     return read_value(SpeedRun, *paths, absent=absent)
 
 
 def save(result: SpeedRun, place: Path | None = None) -> Path:
     """Write the record, whole or not at all. Raises `NotSaved` if it cannot be written."""
-    path = (place or user_folder()) / "speedruns" / f"{result.experiment.model}.json"
+    path = _path(result.experiment.model, place or user_folder())
     write_atomically(path, (result.model_dump_json(exclude_defaults=True) + "\n").encode())
     return path
+
+
+def _path(model: str, place: Path) -> Path:
+    return place / "speedruns" / f"{model}.json"

@@ -66,10 +66,17 @@ def run(
     machine. What is there when the search ends well is the record's, and is removed; if a trial
     failed, it stays, and `resume` tries that trial again.
 
-    Raises `ExplainerError` if Ray is not installed, if there is no cluster or it takes no token
-    from here, if no trial came to an accuracy (then nothing is saved), or what `states.place_of`
-    raises; `DatasetUnavailable`; `KeyboardInterrupt`, with all that was done kept.
+    Raises `ValueError` for an `address` without `storage`; `ExplainerError` if Ray is not
+    installed, if there is no cluster or it takes no token from here, if no trial came to an
+    accuracy (then nothing is saved), or what `record.check` and `states.place_of` raise;
+    `DatasetUnavailable`; `KeyboardInterrupt`, with all that was done kept.
     """
+    if address and not storage:
+        # Each node would keep the states of its trials to itself.
+        raise ValueError(
+            f"`storage` must be what all nodes of `address` reach. Received: {storage!r}"
+        )
+    record.check(space)
     ray = _imported(address)
     place = states.place_of(space, storage or record.folder(), resume)
     data = datasets.prepare(space.experiment({}).dataset)
@@ -121,6 +128,9 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
             "_temp_dir": place,
         }
         variables = {name: os.environ[name] for name in CARRIED if name in os.environ}
+        if variables.get("TFDS_DATA_DIR"):
+            # Each trial works in a folder of its own.
+            variables["TFDS_DATA_DIR"] = str(datasets.data_folder().absolute())
         try:
             ray.init(
                 address or "local",

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..errors import RecordNotFound
+from ..errors import ExplainerError, RecordNotFound
 from ..experiments import RECORDED, Experiment
 from ..files import read_value, stems, user_folder, write_atomically
 from ..runs import History
@@ -131,6 +131,32 @@ def load(name: str) -> Sweep:
     Raises `RecordNotFound` if there is none, and `DamagedRecord` if it cannot be read.
     """
     return read_value(Sweep, *_paths(name), absent=_absent(name))
+
+
+def own(name: str) -> Sweep | None:
+    """The user's own record of that search, if there is one. Raises `DamagedRecord`."""
+    path, _ = _paths(name)
+    with suppress(RecordNotFound):
+        return read_value(Sweep, path, absent=_absent(name))
+    return None
+
+
+def check(space: Space) -> None:
+    """Make sure, before anything is trained, that no record of the user's own is lost.
+
+    Raises `ExplainerError` if there is one of that name which is of another search, or of this one
+    with more trials or epochs; `DamagedRecord`.
+    """
+    earlier = own(space.name)
+    if earlier is None:
+        return
+    # What a space calls its winner makes no other search of it.
+    if not space.model_copy(update={"winner": earlier.space.winner}).repeats(earlier.space):
+        raise ExplainerError(
+            f"the record of the search {space.name} would replace {_paths(space.name)[0]}, which is"
+            " of another search, or of this one with more trials or epochs. Give the file another"
+            " `name:`, or move that record away"
+        )
 
 
 def each(name: str) -> Iterator[Sweep]:

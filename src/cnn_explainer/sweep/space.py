@@ -30,6 +30,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from ..architectures import shapes
 from ..errors import ExplainerError, first_fault
 from ..experiments import CATALOGUE, SEED, Augmentation, Changes, Experiment, Recipe
 
@@ -75,6 +76,9 @@ class Range(_Value, Generic[T]):
         if (self.uniform is None) == (self.log_uniform is None):
             raise ValueError("a range is either `uniform` or `log_uniform`")
         low, high = self.ends
+        # Other settings are words, yes or no, or nothing.
+        if any(isinstance(end, bool) or not isinstance(end, int | float) for end in self.ends):
+            raise ValueError(f"a range must be of numbers. Received: {[low, high]}")
         if not low < high:
             raise ValueError(f"a range must not be empty: {low!r} is not below {high!r}")
         if self.logarithmic and low <= 0:
@@ -271,4 +275,11 @@ class Space(_Value):
                 f"`early_stopping.grace` must be at most the epochs, {self.longest}. Received:"
                 f" {self.early_stopping.grace}"
             )
+        try:
+            shapes(self.model, image_size=self.image_size)
+        except ValueError as error:
+            raise ValueError(
+                f"`image_size` must be large enough for {self.model}. Received: {self.image_size}"
+                f" ({error})"
+            ) from None
         return self

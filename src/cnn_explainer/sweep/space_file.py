@@ -15,12 +15,13 @@ def read(path: Path | str) -> Space:
     Raises `InvalidSpace`, which names for every fault the line, the rule and what was received.
     """
     try:
-        text = Path(path).read_text()
+        text = Path(path).read_text(encoding="utf-8")
         tree = yaml.compose(text, yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSpace(f"{path} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
+    # Of a date such as 2020-13-45 it is a `ValueError`.
+    except (yaml.YAMLError, ValueError) as error:
         raise InvalidSpace(f"{path} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise InvalidSpace(f"{path} must hold names and values, such as `name: mine`")
@@ -51,7 +52,8 @@ def _place(node: yaml.Node, location: tuple[int | str, ...]) -> tuple[int, list[
                 key, node = found[0]
                 line = key.start_mark.line + 1
                 names.append(str(step))
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        # Of what is missing in a list there is a location, too.
+        elif isinstance(node, yaml.SequenceNode) and step in range(len(node.value)):
             node = node.value[step]
             line = node.start_mark.line + 1
     if location and location[-1] not in names and isinstance(location[-1], str):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import checkpoints
-from ..errors import ExplainerError
+from ..errors import ExplainerError, NothingToResume
 from ..runs import History
 from .space import Space
 
@@ -29,9 +29,9 @@ def place_of(space: Space, storage: str | Path, resume: bool) -> str:
         place_of(space, "/shared", False)      -> "/shared/lenet5-ray"
         place_of(space, "s3://mine/a", True)   -> "s3://mine/a/lenet5-ray"
 
-    Raises `ExplainerError` if a search was begun there and `resume` is not set, and the other way
-    round; also if the search that was begun is one of another space. Its winner may get another
-    name meanwhile: its own may be taken.
+    Raises `NothingToResume` if `resume` is set and no search was begun there; `ExplainerError` the
+    other way round, and if the search that was begun is one of another space. Its winner may get
+    another name meanwhile: its own may be taken.
     """
     from ray import tune
 
@@ -40,7 +40,7 @@ def place_of(space: Space, storage: str | Path, resume: bool) -> str:
     place = f"{storage}/{space.name}-ray"
     begun = tune.Tuner.can_restore(place)
     if resume and not begun:
-        raise ExplainerError(f"there is no search to resume in {place}")
+        raise NothingToResume(f"there is no search to resume in {place}")
     if begun and not resume:
         raise ExplainerError(
             f"in {place} lies a search that was not finished: --resume goes on with it. Or delete"
