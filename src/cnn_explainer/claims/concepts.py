@@ -275,7 +275,7 @@ CLAIMS = (
     ),
     Claim(
         "flat-filter",
-        "A filter is a two-dimensional array of weights.",
+        "A filter's weights lie in rows and columns, and in no third direction.",
         "The convolution layer",
         "The shapes of all filters of the four networks.",
         _flat_filter,
