@@ -17,6 +17,14 @@ def test_the_accuracies_are_counts_of_images():
         assert each.accuracy < each.binary_accuracy < 1
 
 
+def test_the_numbers_add_up_as_they_do_in_the_write_up():
+    """Added up from its tables, apart from what is typed here: a slip would show."""
+    sums = {"accuracy": 6.6778, "loss": 16.2528, "binary_accuracy": 9.0235, "fit_seconds": 121665.5}
+    for measure, total in sums.items():
+        found = sum(getattr(each, measure) for each in published.RESULTS.values())
+        assert found == pytest.approx(total, abs=1e-6), measure
+
+
 def test_one_run_slept():
     assert [name for name, each in published.RESULTS.items() if each.note] == ["vgg16-augmented"]
 

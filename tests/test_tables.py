@@ -155,6 +155,7 @@ def test_the_recipe_says_what_the_experiment_holds():
     assert values["Network"] == "VGG16"
     assert values["Variant"] == "with augmentation and dropout"
     assert values["Optimizer"] == "SGD, Nesterov momentum 0.9"
+    assert (values["Learning rate"], values["Batch size"]) == ("0.01", "32 images")
     assert (values["Epochs"], values["Seed"]) == ("7", "9")
     assert values["Precision"] == "mixed bfloat16"
     assert values["Training images"] == "100\u00a0%"
@@ -195,6 +196,7 @@ def test_the_catalogue_says_what_is_recorded(home, monkeypatch, tmp_path):
     assert list(frame.index) == list(CATALOGUE)
     assert frame.index[frame["Recorded"] == "yes"].tolist() == ["alexnet-plain"]
     assert frame.loc["vgg16-plain", "Parameters"] == 134_281_029
+    assert frame.loc["vgg16-plain", "Image size"] == "224\u00a0×\u00a0224"
 
 
 def test_classes_agree_with_scikit_learn():
@@ -295,10 +297,21 @@ def test_accuracies_are_judged_together():
     assert judged.tolist() == [each.verdict for each in expected]
 
 
+def test_accuracies_are_means_with_their_interval_beside_the_write_up_s():
+    row = tables.accuracies(LENET5[:3]).frame.loc["lenet5-plain"]
+    found = np.array([run.test.accuracy for run in LENET5[:3]])
+    theirs = RESULTS["lenet5-plain"].accuracy
+    assert (row["Accuracy"], row["Write-up"]) == (found.mean(), theirs)
+    assert row["Difference"] == found.mean() - theirs
+    assert row["±"] == comparison.half_interval(found)
+
+
 def test_costs_are_of_the_quickest():
     row = tables.costs(SOME).frame.loc["lenet5-plain"]
     quick = min(LENET5[:3], key=lambda run: run.fit_seconds)
     assert row["Fit time (s)"] == quick.fit_seconds
+    assert row["Images a second"] == quick.images_per_second
+    assert row["Write-up's (s)"] == RESULTS["lenet5-plain"].fit_seconds
     assert row["Accuracy"] == np.mean([run.test.accuracy for run in LENET5[:3]])
 
 
@@ -314,6 +327,8 @@ def test_processor_times_are_of_runs_without_an_accelerator():
     row = tables.processor_times([slow, quick]).frame.loc["lenet5-plain"]
     assert (row["Fit time (s)"], row["Busy"]) == (slow.fit_seconds, slow.busy)
     assert row["Processor (s)"] == sum(slow.history.processor_seconds)
+    short = samples.run("lenet5-plain", epochs_done=25)
+    assert tables.processor_times([short]).frame.loc["lenet5-plain", "Epochs"] == 25
     assert tables.processor_times([quick]).frame.empty
 
 
@@ -327,15 +342,22 @@ def test_time_to_match_counts_the_seeds_that_get_there():
     def reaching(seed, epoch):
         run = samples.run(seed=seed)
         curve = [0.1] * 50
-        curve[epoch:] = [0.9] * (50 - epoch)
+        curve[epoch:49] = [0.9] * (49 - epoch)
         return run.model_copy(
             update={"history": run.history.model_copy(update={"val_accuracy": tuple(curve)})}
         )
 
-    table = tables.time_to_match([reaching(1, 9), reaching(2, 19), reaching(3, 50)])
+    seeds = [reaching(1, 9), reaching(2, 19), reaching(3, 49)]
+    table = tables.time_to_match(seeds)
     assert table.shown["Seeds that reach it"].tolist()[:2] == ["–", "2"]
     row = table.frame.loc["lenet5-plain"]
     assert (row["Seeds that reach it"], row["After epochs"]) == (2, "15")
+    history, theirs = seeds[0].history, RESULTS["lenet5-plain"]
+    # Of the quickest, up to its tenth epoch; and the best epoch is not the last.
+    until = sum(history.train_seconds[:10]) + sum(history.val_seconds[:10])
+    assert row["After (s)"] == pytest.approx(until)
+    assert row["Best epoch's"] == pytest.approx((0.9 + 0.9 + 0.1) / 3)
+    assert row["Write-up's accuracy"] == theirs.accuracy
 
 
 def test_differences_say_what_comparison_says():
@@ -371,12 +393,23 @@ def test_confusions_are_counted():
     counts = np.array(THREE[0].confusion) * (1 - np.eye(10, dtype=int))
     frame = tables.confusions(THREE[0], 3).frame
     assert frame["Images"].tolist() == sorted(counts.ravel())[:-4:-1]
+    classes = THREE[0].classes
+    for mistake, back in frame["The other way round"].items():
+        true, answer = mistake.split(" taken for ")
+        assert back == counts[classes.index(answer), classes.index(true)]
     assert "Mean of 3 seeds." in tables.confusions(THREE).caption
 
 
 def test_published_numbers_have_the_interval_of_their_images():
     table = tables.published("alexnet")
     assert table.frame["Accuracy"].tolist() == [0.7157, 0.7466, 0.7584]
+    for column, field in (
+        ("Loss (nats)", "loss"),
+        ("Binary accuracy", "binary_accuracy"),
+        ("Fit time (s)", "fit_seconds"),
+    ):
+        theirs = [getattr(RESULTS[f"alexnet-{each}"], field) for each in VARIANTS]
+        assert table.frame[column].tolist() == theirs
     low, high = stats.binomtest(788, 1101).proportion_ci(0.95, method="wilson")
     assert table.frame["±"].iloc[0] == pytest.approx((high - low) / 2, rel=0.01)
     assert "for AlexNet, of one training each, on 1,101 test images" in table.caption
