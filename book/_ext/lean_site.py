@@ -30,12 +30,19 @@ CHOOSE_THEME = """(({ dataset }) => {
   dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 })(document.documentElement);"""
 """What the theme's script does when all is there; by then the page is drawn, and drawn anew."""
+LIGHT_ON_PAPER = """(({ dataset }) => {
+  let theme;
+  addEventListener("beforeprint", () => { theme = dataset.theme; dataset.theme = "light"; });
+  addEventListener("afterprint", () => { dataset.theme = theme; });
+})(document.documentElement);"""
+"""Paper is white, and a browser leaves the dark ground out."""
 
 
 def setup(app):
     """Connect to Sphinx."""
     app.connect("config-inited", _use_templates)
-    app.connect("builder-inited", lambda app: app.add_js_file(None, body=CHOOSE_THEME))
+    for script in (CHOOSE_THEME, LIGHT_ON_PAPER):
+        app.connect("builder-inited", lambda app, body=script: app.add_js_file(None, body=body))
     app.connect("html-page-context", _share)
     # After the theme has put its buttons there.
     app.connect("html-page-context", _offer_notebook, priority=900)

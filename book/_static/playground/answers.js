@@ -6,10 +6,10 @@ playground.part((app) => {
   let reading;
 
   app.on("result", () => {
-    const answers = app.models.map(({ title, classes, record }, side) => {
+    const answers = app.models.map(({ title, classes, record, note }, side) => {
       const shares = cnn.probabilities(app.results[side]);
       const best = shares.indexOf(Math.max(...shares));
-      return { title, classes, record, shares, name: classes[best], share: shares[best] };
+      return { title, classes, record, note, shares, name: classes[best], share: shares[best] };
     });
     // Networks side by side may know different classes.
     const names = [...new Set(answers.flatMap(({ classes }) => classes))];
@@ -29,14 +29,14 @@ playground.part((app) => {
 
   function row(name, answers) {
     const given = answers.flatMap((answer, side) => (answer.name === name ? side + 1 : []));
-    const remarks = given.length
-      ? [answers.length === 1 ? "answer" : given.length > 1 ? "both answers" : `answer ${given}`]
+    const remarks = given[0]
+      ? [!answers[1] ? "answer" : given[1] ? "both answers" : `answer ${given}`]
       : [];
     if (app.original.truth === name) remarks.push("truth");
     const shares = answers.map(({ classes, shares }) => shares[classes.indexOf(name)]);
     return make(
       "tr",
-      { className: remarks.length ? "marked" : "" },
+      { className: remarks[0] ? "marked" : "" },
       make("th", { scope: "row" }, `${name} `, make("small", { textContent: remarks.join(", ") })),
       make("td", {}, ...shares.map(bar)),
       make(
@@ -49,7 +49,7 @@ playground.part((app) => {
 
   // A class that a network does not know has a place, and no bar.
   function bar(share, side) {
-    const known = share !== undefined;
+    const known = share >= 0;
     const element = make("div", { className: known ? `bar side${side}` : "bar" });
     element.style.width = known && `${100 * share}%`;
     return element;
@@ -57,7 +57,7 @@ playground.part((app) => {
 
   function verdict(answer, side) {
     const said = make("b", { className: `side${side}`, textContent: short(answer) });
-    return make("p", {}, said, answer.record ? experience(answer) : "");
+    return make("p", {}, said, answer.note ?? (answer.record ? experience(answer) : ""));
   }
 
   function short({ title, name, share }) {

@@ -27,8 +27,11 @@ playground.part((app) => {
     move(y + step[0], x + step[1]);
     app.announce(value.textContent);
   });
-  app.root.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && app.selection) leave();
+  app.root.addEventListener("keydown", ({ key, target }) => {
+    if (key !== "Escape" || !app.selection) return;
+    // A number that was not taken is none.
+    if (target.type === "number") target.value = target.defaultValue;
+    leave();
   });
   app.on("selection", show);
   app.on("result", show);
@@ -36,9 +39,10 @@ playground.part((app) => {
   // Back to where one came from.
   function leave() {
     const { side, layer, at } = app.selection;
-    const { cells } = app.rows[side][layer];
+    const row = app.rows[side][layer];
+    row.at = at.at(-1);
     app.select(null);
-    (cells[at.at(-1)] ?? cells[0]).focus();
+    (row.cells[row.at] ?? row.cells[0]).focus();
   }
 
   function drag(event) {

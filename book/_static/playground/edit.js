@@ -24,6 +24,8 @@ playground.part((app) => {
     const { trained } = known.get(model);
     edits.delete(key);
     if (edit) edits.set(key, edit);
+    // What was measured was another network.
+    model.note = edits.size ? " It was changed: the record is not of this network." : undefined;
     if (edit && !trained.has(edit.layer)) trained.set(edit.layer, { ...edit.layer });
     // Anew from the trained arrays, for one change may lie over another.
     for (const [layer, { kernel, bias, scale }] of trained) {

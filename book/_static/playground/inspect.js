@@ -234,8 +234,8 @@ playground.part((app) => {
       const change = ({ [array]: numbers }) => ((numbers.data ?? numbers)[place] = value);
       app.edit(model, `${layer.name} ${array} ${place}`, { words, layer, change });
     };
-    const value = Number(shown);
-    return make("input", { type: "number", step: 0.01, value, ariaLabel, onchange });
+    const defaultValue = Number(shown);
+    return make("input", { type: "number", step: 0.01, defaultValue, ariaLabel, onchange });
   }
 
   function opener(from, before = "") {
@@ -245,6 +245,10 @@ playground.part((app) => {
   function choose(layer, at) {
     pause();
     app.select({ side: app.selection.side, layer, at });
+    // What was pressed is gone, and the focus must not fall on a weight.
+    const chosen = app.place("chosen");
+    chosen.querySelector(at.length > 1 ? "canvas" : "[aria-label=Next]").focus();
+    app.announce(chosen.querySelector(".title").textContent);
   }
 
   // A place of the input, in words; after flattening, where it was before, too.

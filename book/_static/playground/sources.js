@@ -131,7 +131,7 @@ playground.part((app) => {
     const whole =
       blob &&
       createImageBitmap(blob).catch(() => {
-        throw new Error("cannot be decoded: it is damaged, or unknown to this browser.");
+        throw new Error("cannot be decoded: damaged, a drawing (SVG), or unknown here.");
       });
     return pixelsOf((await whole) ?? picture, width, height);
   }
@@ -280,6 +280,8 @@ playground.part((app) => {
       app.complain(`The camera gives no picture: ${error.message}`);
     } finally {
       camera.disabled = false;
+      // The browser takes the focus from what is disabled.
+      if (document.activeElement === document.body) camera.focus();
     }
   });
 
