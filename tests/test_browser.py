@@ -210,6 +210,48 @@ def test_a_page_is_light(visits, width):
     assert visits[width].bytes <= PAGE_AT_MOST
 
 
+def test_paper_is_light(windows, address):
+    """A browser leaves the dark ground out, on which the letters are pale."""
+    page = windows[WIDTHS[0]].new_page()
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{address}/index.html")
+    theme = "document.documentElement.dataset.theme"
+    seen = page.evaluate(
+        f"""[{theme}, dispatchEvent(new Event("beforeprint")) && {theme},
+            dispatchEvent(new Event("afterprint")) && {theme}]"""
+    )
+    page.close()
+    assert seen == ["dark", "light", "dark"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_link_to_an_inner_section_hits_it(windows, address, width):
+    page = windows[width].new_page()
+    page.goto(f"{address}/beyond/searching.html#smaller-weights")
+    page.wait_for_timeout(500)
+    top = page.evaluate("document.querySelector('#smaller-weights').getBoundingClientRect().top")
+    page.close()
+    assert 0 <= top <= 100
+
+
+def test_the_focus_is_seen_on_every_button_of_the_header(windows, address):
+    page = windows[WIDTHS[0]].new_page()
+    page.goto(f"{address}/concepts/pooling.html")
+    page.keyboard.press("Tab")
+    unseen = page.evaluate(
+        """[...document.querySelectorAll(".bd-header-article button")]
+          .filter((button) => button.checkVisibility() && !button.matches(".dropdown-item"))
+          .filter((button) => {
+            button.focus();
+            const { outlineStyle, boxShadow } = getComputedStyle(button);
+            return outlineStyle === "none" && boxShadow === "none";
+          })
+          .map((button) => button.ariaLabel ?? button.title)"""
+    )
+    page.close()
+    assert unseen == []
+
+
 @pytest.mark.parametrize("name", contents())
 def test_a_page_is_quick(browser, address, name):
     """By the browser's own measure, on a processor that is slowed down.

@@ -407,6 +407,18 @@ def test_from_a_convolution_back_to_what_counts_most(page):
     down, right, channel = np.unravel_index(products.argmax(), products.shape)
     page.get_by_role("button", name="Open pool1").press("Enter")
     assert page.evaluate("app.selection.at") == [y + down, x + right, channel]
+    # Not on a weight, which the next arrow key would change.
+    assert "arrow keys choose a pixel" in page.evaluate("document.activeElement.ariaLabel")
+    assert page.locator(".said").inner_text() == f"pool1, map {channel}"
+
+
+def test_from_a_unit_back_to_another_the_focus_goes_along(page):
+    select(page, 8, [0])
+    page.get_by_role("button", name=re.compile("^unit ")).first.press("Enter")
+    [unit] = page.evaluate("app.selection.at")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Next"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.ariaLabel").startswith(f"dense2, unit {unit} ")
 
 
 # --- what the reader changes --------------------------------------------------------------------
@@ -434,12 +446,27 @@ def test_a_weight_is_changed_where_it_stands(page):
     assert "conv1, unit 4, weight of row 3, column 4, red" in page.locator(".edits").text_content()
     # The focus is still where the reader was.
     assert page.evaluate("document.activeElement.ariaLabel") == "weight of row 3, column 4, red"
+    # What was measured was another network.
+    answer = page.locator(".answers p").first
+    assert answer.inner_text().endswith("It was changed: the record is not of this network.")
     page.locator(".edits button").press("Enter")
     settle(page)
+    assert "test pictures" in answer.inner_text()
     np.testing.assert_array_equal(result(page, 1), before)
     assert page.locator(".edits li").count() == 0
     # Not at the beginning of the page again.
     assert page.evaluate("document.activeElement.className") == "edits"
+
+
+def test_escape_takes_no_number(page):
+    before = result(page, 1)
+    select(page, 1, [2, 3, 4])
+    page.get_by_label("weight of row 3, column 4, red").fill("9")
+    page.keyboard.press("Escape")
+    settle(page)
+    assert page.locator(".drawer").is_hidden()
+    assert page.locator(".edits li").count() == 0
+    np.testing.assert_array_equal(result(page, 1), before)
 
 
 def test_a_weight_of_a_dense_layer_is_changed(page):

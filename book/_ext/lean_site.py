@@ -32,8 +32,9 @@ CHOOSE_THEME = """(({ dataset }) => {
 """What the theme's script does when all is there; by then the page is drawn, and drawn anew."""
 LIGHT_ON_PAPER = """(({ dataset }) => {
   let theme;
-  addEventListener("beforeprint", () => { theme = dataset.theme; dataset.theme = "light"; });
-  addEventListener("afterprint", () => { dataset.theme = theme; });
+  // Set, not added: Sphinx puts a script into a page twice.
+  onbeforeprint = () => { theme = dataset.theme; dataset.theme = "light"; };
+  onafterprint = () => { dataset.theme = theme; };
 })(document.documentElement);"""
 """Paper is white, and a browser leaves the dark ground out."""
 

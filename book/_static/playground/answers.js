@@ -9,7 +9,9 @@ playground.part((app) => {
     const answers = app.models.map(({ title, classes, record, note }, side) => {
       const shares = cnn.probabilities(app.results[side]);
       const best = shares.indexOf(Math.max(...shares));
-      return { title, classes, record, note, shares, name: classes[best], share: shares[best] };
+      const share = shares[best];
+      const known = note ?? (record ? experience(record, share) : "");
+      return { title, classes, known, shares, name: classes[best], share };
     });
     // Networks side by side may know different classes.
     const names = [...new Set(answers.flatMap(({ classes }) => classes))];
@@ -57,7 +59,7 @@ playground.part((app) => {
 
   function verdict(answer, side) {
     const said = make("b", { className: `side${side}`, textContent: short(answer) });
-    return make("p", {}, said, answer.note ?? (answer.record ? experience(answer) : ""));
+    return make("p", {}, said, answer.known);
   }
 
   function short({ title, name, share }) {
@@ -65,8 +67,7 @@ playground.part((app) => {
   }
 
   // How often the network was right when it was as sure as it is now.
-  function experience({ record: { accuracy, calibration }, share }) {
-    const { count, accuracy: right } = calibration;
+  function experience({ accuracy, calibration: { count, accuracy: right } }, share) {
     const bin = Math.min(Math.floor(share * count.length), count.length - 1);
     const range = [bin, bin + 1].map((edge) => (edge / count.length).toFixed(2)).join(" to ");
     const percent = (x) => `${(100 * x).toFixed(1)}\u00a0%`;

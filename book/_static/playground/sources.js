@@ -131,7 +131,7 @@ playground.part((app) => {
     const whole =
       blob &&
       createImageBitmap(blob).catch(() => {
-        throw new Error("cannot be decoded: damaged, a drawing (SVG), or unknown here.");
+        throw new Error("cannot be decoded: damaged, SVG, or unknown here.");
       });
     return pixelsOf((await whole) ?? picture, width, height);
   }
@@ -281,7 +281,7 @@ playground.part((app) => {
     } finally {
       camera.disabled = false;
       // The browser takes the focus from what is disabled.
-      if (document.activeElement === document.body) camera.focus();
+      if (mine === latest) camera.focus();
     }
   });
 
