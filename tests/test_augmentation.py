@@ -86,6 +86,22 @@ def test_drawn_as_asked():
     assert not np.allclose(turned[0], turned[1])
 
 
+def test_turns_and_zooms_go_as_far_as_asked_and_know_nothing_of_each_other():
+    """A blob at the right comes nearer to the middle where more of the picture is shown."""
+    count, side, away = 1500, 41, 8
+    y, x = np.mgrid[:side, :side] - side // 2
+    blob = np.exp(-((y**2) + (x - away) ** 2) / 8)
+    blobs = np.broadcast_to(blob[None, ..., None], (count, side, side, 1)).astype(np.float32)
+    layer = RandomAffine(rotation=0.1, zoom=0.1, seed=5)
+    seen = np.asarray(layer(blobs, training=True))[..., 0]
+    down, right = (np.tensordot(seen, axis, 2) / seen.sum((1, 2)) for axis in (y, x))
+    angles, zooms = np.rad2deg(np.arctan2(down, right)), away / np.hypot(down, right)
+    assert 35 < angles.max() < 36.5 and -36.5 < angles.min() < -35
+    assert 1.09 < zooms.max() < 1.11 and 0.89 < zooms.min() < 0.91
+    assert abs(zooms.mean() - 1) < 0.01
+    assert abs(np.corrcoef(angles, zooms)[0, 1]) < 0.1
+
+
 def test_prediction_leaves_the_picture_alone():
     layer = RandomAffine(**STRENGTHS, seed=5)
     np.testing.assert_array_equal(np.asarray(layer(IMAGES)), IMAGES)

@@ -119,6 +119,8 @@ def test_accuracies_can_be_added_on_another_machine(monkeypatch, tmp_path):
     # Timed in 16 bits, which a processor without them cannot judge.
     assert judged.contenders["keras"].judged_in is None
     assert judged.contenders["explainer"].judged_in == "float32"
+    at_home = before.judged("alexnet-plain", 3, found, before.processor).of("alexnet-plain")
+    assert at_home.judged_on is None
     assert "in float32 for the accuracy: AlexNet (plain) by cnn-explainer." in caption
     assert "for the accuracy" not in bench.table(before).caption
 
