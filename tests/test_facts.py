@@ -123,3 +123,65 @@ def test_an_accuracy_that_was_never_matched_is_a_dash():
 def test_of_nothing_there_are_none():
     with pytest.raises(ValueError, match="`runs` must be a Run or a sequence of them"):
         facts.of(())
+
+
+def test_every_number_in_the_prose_by_hand():
+    """Of two seeds, of which one has an epoch less."""
+    curves = {
+        "accuracy": ((0.2, 0.5, 0.6, 0.5), (0.4, 0.7, 0.8)),
+        "val_accuracy": ((0.3, 0.5, 0.7, 0.4), (0.5, 0.5, 0.1)),
+        "loss": ((2.0, 1.0, 1.5, 0.1), (2.0, 1.0, 1.5)),
+        "val_loss": ((4.0, 2.0, 3.0, 1.0), (4.0, 2.0, 3.0)),
+        "train_seconds": ((1, 1, 1, 1), (1, 1, 1)),
+        "val_seconds": ((1, 1, 1, 1), (1, 1, 1)),
+        "processor_seconds": ((2, 2, 2, 2), (3, 3, 3)),
+    }
+    confidence, right = np.zeros((2, 15))
+    confidence[[9, 14]], right[[9, 14]] = (0.6, 1.0), (0.5, 0.9)
+    counts = np.full((10, 10), 10) + 60 * np.eye(10, dtype=int)
+    counts[6, 6], counts[6, 5] = 75, 5
+    parts = {
+        "test": {"accuracy": (0.50, 0.54), "loss": (1, 2), "binary_accuracy": (0.8, 0.9)},
+        "train": {"accuracy": (0.9, 0.96), "loss": (0.2, 0.4)},
+        "calibration": {
+            name: (tuple(values),) * 2
+            for name, values in {
+                "confidence": confidence, "accuracy": right,
+                "count": [0] * 9 + [400, *[0] * 4, 1200],
+            }.items()
+        },
+        "history": curves,
+    }  # fmt: skip
+    seeds = []
+    for i in range(2):
+        made = run(seed=i, epochs_done=4 - i)
+        changed = {
+            part: getattr(made, part).model_copy(update={n: both[i] for n, both in values.items()})
+            for part, values in parts.items()
+        }
+        times = {"fit_seconds": (7200, 3600)[i], "images_per_second": (100, 300)[i]}
+        confused = {"confusion": tuple(map(tuple, counts.tolist()))}
+        seeds.append(made.model_copy(update=changed | times | confused))
+    told = facts.of(seeds)
+    theirs = RESULTS["lenet5-plain"]
+    expected = {
+        "epochs": 3, "asked": 50, "classes": 10, "test_images": 1600,
+        "accuracy": 0.52, "loss": 1.5, "binary_accuracy": 0.85,
+        "train_accuracy": 0.93, "train_loss": 0.3, "gap": 41,
+        # Student's of two values 4 points apart: 12.706 of its standard errors.
+        "interval": 12.706 * 2,
+        "error": (0.52 * 0.48 / 1600) ** 0.5,
+        "confidence": 0.9, "ece": 0.1,
+        "first_accuracy": 0.4, "best_epoch": 2, "best_accuracy": 0.5, "lost": 10,
+        "lowest_epoch": 2, "lowest_loss": 2, "last_loss": 3, "times": 1.5,
+        "learned_epoch": 2, "learned_loss": 1, "learned_last_loss": 1.5,
+        "easiest_share": 75 / 160,
+        "parameters": 62_006, "multiply_adds": 651_720,
+        "fit_seconds": 5400, "fit_minutes": 90, "fit_hours": 1.5, "processor_seconds": 8.5,
+        "epoch_seconds": 1500, "images_per_second": 200,
+        "published_accuracy": theirs.accuracy, "published_loss": theirs.loss,
+        "published_binary_accuracy": theirs.binary_accuracy,
+        "published_fit_seconds": theirs.fit_seconds,
+    }  # fmt: skip
+    assert {name: told[name] for name in expected} == pytest.approx(expected, rel=1e-4)
+    assert (told["spread"], told["easiest"]) == ("± 25.4 points, 2 seeds", "frog")

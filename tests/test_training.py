@@ -80,6 +80,18 @@ def test_mirrored_is_the_mean_of_two_answers(trained, tiny_folder, monkeypatch):
     assert run.mirrored.loss != pytest.approx(run.test.loss, abs=5e-3)
 
 
+def test_each_side_is_judged_on_its_own_pictures(trained, tiny_folder, monkeypatch):
+    run, home = trained
+    monkeypatch.setenv("CNN_EXPLAINER_HOME", str(home))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tiny_folder))
+    data, model = training.pictures(EXPERIMENT), weights.restore(EXPERIMENT)
+    for judged, split in ((run.train, data.train), (run.test, data.test)):
+        answers = model.predict(split.images.astype("float32"), verbose=0)
+        of_truth = answers[np.arange(len(split)), split.labels]
+        assert judged.loss == pytest.approx(-np.log(of_truth).mean(), rel=0.05)
+    assert run.train.loss != pytest.approx(run.test.loss, rel=0.1)
+
+
 # What runs in the background of a shell ignores Ctrl-C, and so do its children; these do not.
 LISTENING = """
 import signal
