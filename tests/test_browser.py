@@ -224,6 +224,24 @@ def test_paper_is_light(windows, address):
     assert seen == ["dark", "light", "dark"]
 
 
+@pytest.mark.parametrize("excerpts", [True, False], ids=["served", "files"])
+def test_the_search_finds_pages_without_an_error(windows, address, site, excerpts):
+    page = windows[WIDTHS[0]].new_page()
+    errors = []
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{address if excerpts else site.as_uri()}/search.html?q=pooling")
+    page.get_by_text("Search finished").wait_for()
+    page.wait_for_load_state("networkidle")
+    found = page.locator("#search-results ul.search > li")
+    first = [link.get_attribute("href") for link in found.locator("> a").all()[:2]]
+    cut_out = found.locator(".context").count()
+    page.close()
+    assert first == ["reference/glossary.html#term-pooling", "concepts/pooling.html"]
+    assert bool(cut_out) == excerpts
+    assert errors == []
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_link_to_an_inner_section_hits_it(windows, address, width):
     page = windows[width].new_page()
