@@ -102,12 +102,16 @@ playground.part((app) => {
   function channelMaps() {
     const { layer, input, output, unit, sum, sums, channel } = now;
     if (maps.output !== output || maps.unit !== unit) {
-      maps = { output, unit, each: planes(layer, input, unit) };
+      const each = planes(layer, input, unit);
+      const limit = Math.max(...extent(...each).map(Math.abs));
+      const thumbnails = each.map((map) => {
+        const thumbnail = make("canvas");
+        paint(thumbnail, map, output.shape, app.palette, -limit, limit);
+        return thumbnail;
+      });
+      maps = { output, unit, thumbnails };
     }
-    const limit = Math.max(...extent(...maps.each).map(Math.abs));
-    const choices = maps.each.map((map, c) => {
-      const thumbnail = make("canvas");
-      paint(thumbnail, map, output.shape, app.palette, -limit, limit);
+    const choices = maps.thumbnails.map((thumbnail, c) => {
       const onchange = () => app.select({ ...app.selection, channel: c });
       const checked = c === channel;
       const radio = make("input", { type: "radio", name: "channel", checked, onchange });
