@@ -82,10 +82,20 @@ def test_comparisons_of_other_networks_stay_in_the_file(tmp_path):
     bench.save(bench.Benchmark.model_validate(again), path)
     assert bench.load(path).of("base-plain").images == 1280
 
+
+@pytest.mark.parametrize(
+    ("what", "value", "message"),
+    [
+        ("processor", "Another CPU", "Some CPU and Another CPU"),
+        ("cores", 4, "2 and 4"),
+        ("versions", {"keras": "4.0.0"}, r"3\.15\.1'} and {'keras': '4\.0\.0"),
+    ],
+)
+def test_comparisons_made_elsewhere_are_not_put_beside(tmp_path, what, value, message):
+    path = bench.save(bench.Benchmark.model_validate(sample()), tmp_path / "bench.json")
     kept = path.read_bytes()
-    elsewhere = bench.Benchmark.model_validate(sample() | {"processor": "Another CPU"})
-    with pytest.raises(NotSaved, match=r"same `processor`.*Some CPU and Another"):
-        bench.save(elsewhere, path)
+    with pytest.raises(NotSaved, match=f"same `{what}`.*{message}"):
+        bench.save(bench.Benchmark.model_validate(sample() | {what: value}), path)
     assert path.read_bytes() == kept
 
 

@@ -136,7 +136,9 @@ def test_a_changed_network_answers_after_restoring_as_before(home, activation):
 
 def test_the_record_goes_along(home, tmp_path):
     experiment = get("lenet5-plain", seed=9, epochs=20)
-    run = samples.run("lenet5-plain", seed=9, epochs=20, epochs_done=12)
+    # What was really used, whatever the recipe asks for.
+    used = "mixed_bfloat16"
+    run = samples.run("lenet5-plain", seed=9, epochs=20, epochs_done=12, precision=used)
     kernels = {epoch: np.full((5, 5, 3, 6), epoch) for epoch in (0, 3, 10, 12)}
     run = run.model_copy(update={"filters": runs.Filters.pack(kernels)})
     runs.save(run)
@@ -148,13 +150,20 @@ def test_the_record_goes_along(home, tmp_path):
     assert record["accuracy"] == run.test.accuracy and record["loss"] == run.test.loss
     assert (record["seed"], record["epochs_done"], record["epochs"]) == (9, 12, 20)
     assert record["fingerprint"] == run.provenance.dataset_fingerprint
-    assert record["calibration"]["count"] == list(run.calibration.count)
-    np.testing.assert_allclose(
-        record["calibration"]["accuracy"], run.calibration.accuracy, atol=1e-4
-    )
+    assert record["precision"] == used
+    for each, values in record["calibration"].items():
+        np.testing.assert_allclose(values, getattr(run.calibration, each), atol=1e-4)
     assert record["filters"]["epochs"] == [0, 10]
     data = np.frombuffer(base64.b64decode(record["filters"]["data"]), "<f2")
     np.testing.assert_array_equal(data, np.repeat([0, 10], 5 * 5 * 3 * 6))
+
+
+def test_the_last_epoch_s_kernels_are_among_the_weights_alone(home, tmp_path):
+    run = samples.run("lenet5-plain", seed=9, epochs=10)
+    kernels = {epoch: np.full((5, 5, 3, 6), epoch) for epoch in (0, 10)}
+    runs.save(run.model_copy(update={"filters": runs.Filters.pack(kernels)}))
+    weights.save(models.build("lenet5"), run.experiment)
+    assert content(export(run.experiment, tmp_path))["record"]["filters"]["epochs"] == [0]
 
 
 def test_shipped_weights_go_with_the_shipped_record_alone(home, tmp_path):

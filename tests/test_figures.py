@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import samples
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from cnn_explainer import figures, probes
@@ -276,6 +277,12 @@ def test_accuracies_are_drawn_where_the_numbers_are():
     assert np.corrcoef(drawn, published)[0, 1] > 0.9999
     half = half_interval(np.array([0.55, 0.56, 0.545]))
     assert f"LeNet-5 (plain): 0.552, ± {half:.3f}, 3 seeds; write-up 0.577." in figure.alt
+    # The intervals are as long, on the scale that the write-up's marks give.
+    line = r'<path d="M([\d.]+) ([\d.]+)L([\d.]+) \2"[^>]*stroke:#0072b2'
+    ends = np.array(re.findall(line, figure.panels[0].body), float)[:, ::2]
+    scale = np.ptp(drawn) / np.ptp(published)
+    halves = [half, half_interval(np.array([0.58, 0.575]))]
+    np.testing.assert_allclose(np.diff(ends).ravel()[:2] / scale, 2 * np.array(halves), rtol=0.02)
 
 
 def test_intervals_need_two_seeds():
@@ -478,6 +485,16 @@ def test_confusion_writes_every_count_in_its_cell():
     wrong = np.array(RUN.confusion) - np.diag(np.diag(RUN.confusion))
     true, said = np.unravel_index(wrong.argmax(), wrong.shape)
     assert f"{RUN.classes[true]} taken for {RUN.classes[said]}, {wrong.max()} times" in figure.alt
+    for k, name in enumerate(RUN.classes):
+        assert f"{name} {RUN.confusion[k][k]} of {sum(RUN.confusion[k])}" in figure.alt
+
+
+def test_confusion_colours_each_count_by_its_share_of_the_true_class():
+    counts = ((8, 2), (30, 70))
+    run = RUN.model_copy(update={"confusion": counts, "classes": ("cat", "dog")})
+    found = re.findall(r'<rect [^>]*fill="(#\w+)"', figures.confusion(run).panels[0].body)
+    shares = [[0.8, 0.2], [0.3, 0.7]]
+    assert found[:4] == [to_hex(colour / 255) for colour in cividis(np.ravel(shares))]
 
 
 def test_confusion_names_each_class_on_both_sides():
@@ -506,6 +523,27 @@ def test_calibration_counts_every_image():
     assert all(words(figure).count(count) >= counts.count(count) for count in counts)
     assert f"{RUN.calibration.expected_error:.3f}" in figure.alt
     assert f"{RUN.calibration.expected_error:.3f}" in figure.caption
+
+
+def test_calibration_s_bars_are_as_high_as_the_numbers():
+    figure = figures.calibration(RUN)
+    found = re.findall(
+        r'<path d="M([\d.]+) ([\d.]+)L([\d.]+) [\d.]+L[\d.]+ ([\d.]+)L[^"]*z"[^>]*style="fill:',
+        figure.panels[0].body,
+    )
+    # The upper panel's, one of its legend, and the lower panel's. Up is less.
+    [*upper, _] = found[: len(found) // 2 + 1]
+    left, floor, right, top = np.array([*upper, *found[len(upper) + 1 :]], float).T
+    heights, bins = (floor - top).reshape(2, -1), RUN.calibration
+    for drawn, values in zip(heights, (bins.accuracy, bins.count), strict=True):
+        np.testing.assert_allclose(drawn / drawn.max(), np.array(values) / max(values), atol=0.002)
+    middles = ((left + right) / 2).reshape(2, -1)
+    np.testing.assert_allclose(middles[0], middles[1])
+    np.testing.assert_allclose(np.diff(middles[0]), np.diff(middles[0]).mean(), rtol=0.02)
+    for claimed, right, count in zip(bins.confidence, bins.accuracy, bins.count, strict=True):
+        told = f"{claimed:.2f} claimed, {right:.2f} right, {count} images"
+        assert (told in figure.alt) == bool(count)
+    assert f"error: {bins.expected_error:.3f}." in figure.caption
 
 
 # Architectures.

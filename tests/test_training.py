@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from cnn_explainer import checkpoints, machine, runs, training, weights
+from cnn_explainer.augmentation import RandomAffine
 from cnn_explainer.errors import ExplainerError, NotSaved, TrainingDiverged, TrainingInProgress
-from cnn_explainer.experiments import Experiment, get
+from cnn_explainer.experiments import Augmentation, Experiment, get
 
 pytestmark = pytest.mark.usefixtures("tiny")
 # Slow enough that rounding, which is not the same twice on several threads, does not grow.
@@ -188,6 +189,21 @@ def test_a_longer_training_is_not_replaced(home):
 def test_variants_train(home, variant):
     run = training.train(get(f"lenet5-{variant}", epochs=1))
     assert run.experiment.variant == variant
+
+
+@pytest.mark.parametrize("strengths", [{"shift": 2}, {"flip": True, "rotation": 0.02}])
+def test_what_a_search_found_is_trained_with_its_own_augmentation(strengths):
+    found = Experiment(
+        model="lenet5",
+        variant="tuned",
+        dataset="cifar10",
+        image_size=32,
+        augmentation=Augmentation(**strengths),
+    )
+    network = training.compiled(found, "float32", 256)
+    [moves] = [layer for layer in network.layers if isinstance(layer, RandomAffine)]
+    all_off = {"flip": False, "shift": 0, "rotation": 0, "zoom": 0}
+    assert {name: getattr(moves, name) for name in all_off} == all_off | strengths
 
 
 def test_a_share_of_the_images_and_another_rate(home):
