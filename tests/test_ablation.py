@@ -3,6 +3,7 @@
 import re
 from itertools import permutations
 
+import numpy as np
 import pytest
 from samples import accurate
 from typer.testing import CliRunner
@@ -100,6 +101,11 @@ def test_the_table(way):
     frame = search_tables.ablation(way).frame
     assert frame["Gain"].tolist()[1:] == [each.mean for each in ablation.gains(way).values()]
     assert frame["Seeds × epochs"].tolist() == ["3 × 50"] * 3
+    means = [0.51, 1.835 / 3, 1.84 / 3]
+    np.testing.assert_allclose(frame["Accuracy"].astype(float), means)
+    ends = frame[["From", "To", "That is"]].to_numpy().tolist()[1:]
+    gains = ablation.gains(way).values()
+    assert ends == [[gain.low, gain.high, gain.verdict] for gain in gains]
 
 
 def test_the_figure_says_what_it_shows(way):
@@ -109,6 +115,15 @@ def test_the_figure_says_what_it_shows(way):
         " With dropout: 0.613, +0.2 points; within noise."
     )
     assert "bar: the mean's" in drawn.caption
+    body = drawn.panels[0].body
+    line = r'<path d="M([\d.]+) ([\d.]+)L([\d.]+) \2"[^>]*stroke:#0072b2'
+    bars = [float(right) - float(left) for left, _, right in re.findall(line, body)]
+    # The first seeds' marks, one hundredth apart, give the scale.
+    marks = re.findall(r'<use [^>]*x="([\d.]+)"[^>]*stroke:#0072b2', body)[:2]
+    hundredth = float(marks[1]) - float(marks[0])
+    accuracies = [[run.test.accuracy for run in seeds] for seeds in way.values()]
+    halves = [comparison.half_interval(np.array(each)) for each in accuracies]
+    np.testing.assert_allclose(bars, 200 * hundredth * np.array(halves), rtol=0.02)
     way["plain"] = way["plain"][:2]
     assert "fewer than three" in figures.ablation(way).caption
 

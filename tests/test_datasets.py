@@ -42,6 +42,16 @@ def test_a_share_of_the_training_images_is_part_of_a_larger_share(tiny):
     assert data.reduced(0.25).test is data.test
 
 
+def test_the_same_pictures_are_drawn_on_every_machine():
+    numbers = datasets.Split(np.arange(20), np.arange(20) % 5)
+    data = datasets.Dataset("cifar10", "", (), numbers, numbers, "0" * 16, "")
+    order = np.random.default_rng(42).permutation(20)
+    assert data.reduced(0.25).train.images.tolist() == sorted(order[:5])
+    held_out = data.held_out(0.25)
+    assert held_out.train.images.tolist() == sorted(order[:15])
+    assert held_out.test.images.tolist() == sorted(order[15:])
+
+
 @pytest.mark.parametrize("share", [0, -1, 1.5])
 def test_wrong_shares(tiny, share):
     with pytest.raises(ValueError, match=rf"`share` must be .* Received: {share}"):
@@ -62,7 +72,9 @@ def test_flowers_are_cut_the_same_way_each_time():
     train, test = datasets._cut(everything)
     assert (len(train), len(test)) == (2569, 1101)
     assert not set(train.images) & set(test.images)
-    np.testing.assert_array_equal(datasets._cut(everything)[1].images, test.images)
+    order = np.random.default_rng(42).permutation(3670)
+    np.testing.assert_array_equal(test.images, np.sort(order[:1101]))
+    np.testing.assert_array_equal(train.images, np.sort(order[1101:]))
     # Drawn, not sliced off: every fifth of the data is in it about equally often.
     shares = np.histogram(test.images, 5, (0, 3670))[0] / len(test)
     np.testing.assert_allclose(shares, 0.2, atol=0.05)

@@ -62,6 +62,7 @@ def test_importance_stands_beside_what_the_best_and_the_worst_had():
     table = tables.importance(SWEEP)
     found = importance.of(SWEEP)
     assert table.frame["Importance"].tolist() == [*found.settings.values()]
+    assert table.frame["±"].tolist() == [found.spread[name] for name in found.settings]
     ranked = sorted(SWEEP.trials, key=lambda trial: -trial.history.val_accuracy[1])
     rates = [trial.values["learning_rate"] for trial in ranked]
     row = table.frame.loc["learning rate"]
@@ -81,6 +82,14 @@ def test_searches_are_compared_in_epochs():
     level = min(sweep.best.accuracy for sweep in THREE)
     assert frame[f"{level:.4f} after (epochs)"].tolist() == [epochs_to(s, level) for s in THREE]
     assert frame.loc["halving", "Search"] == "random, early stopping"
+    # A longer one had before its end what the shorter one ended with.
+    longer = samples.sweep("longer", trials=30, early_stopping=None)
+    frame = tables.searches([THREE[1], longer]).frame
+    *_, found, level = frame.loc["longer"]
+    assert (level, found) == tuple(
+        epochs_to(longer, each.best.accuracy) for each in (THREE[1], longer)
+    )
+    assert level < found
 
 
 def test_the_winner_beside_itself(home):

@@ -32,6 +32,14 @@ def test_values_in_words(value, said):
     assert searched.value(value) == said
 
 
+def test_what_a_search_cost():
+    made = of(0.4, 0.3, 0.5)
+    times = [(each.history.train_seconds, each.history.val_seconds) for each in made.trials]
+    assert made.epochs == 12
+    assert np.shape(times) == (3, 2, 4)
+    assert made.seconds == pytest.approx(np.sum(times))
+
+
 def test_progress_is_the_best_so_far():
     spent, best = searched.progress(of(0.4, 0.3, 0.5, 0.45))
     assert spent.tolist() == [4, 8, 12, 16]
