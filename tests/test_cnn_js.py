@@ -246,6 +246,17 @@ def test_logits_become_probabilities(page, tmp_path):
     np.testing.assert_allclose(found, [np.exp([0, 1, 2, 3]) / np.exp([0, 1, 2, 3]).sum()], 1e-6)
 
 
+def test_logits_too_large_for_their_powers_become_probabilities(page, tmp_path):
+    network = keras.Sequential(
+        [keras.Input((2, 1, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+    )
+    # In 64 bits, too, powers of e beyond 709 are infinite.
+    network.layers[-1].kernel.assign([[1000, 0], [0, 999]])
+    images = np.ones((1, 2, 1, 1), "uint8")
+    found = probabilities(page, export.export(network, tmp_path), images)
+    np.testing.assert_allclose(found, [[np.e / (np.e + 1), 1 / (np.e + 1)]], 1e-6)
+
+
 # --- files that nobody should trust -------------------------------------------------------------
 
 

@@ -210,6 +210,11 @@ def test_the_words_are_the_numbers():
     )
 
 
+def test_what_is_negative_has_a_minus():
+    found = Difference("A", "B", MEASURES["loss"], 0.1, -0.25, 0.45, 0.5, "made up")
+    assert "interval: −0.25 to 0.45 nats;" in found.words
+
+
 def test_the_words_change_with_the_numbers():
     assert "is 2.8 points above that of LeNet-5 (plain) (95" in compare(BETTER, PLAIN).words
     assert "is 2.8 points below that of LeNet-5 (with augmentation)" in compare(PLAIN, BETTER).words

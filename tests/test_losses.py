@@ -34,6 +34,16 @@ def test_loss_and_gradient_are_those_of_the_numbers_before_the_softmax(size):
     np.testing.assert_allclose(*gradients, atol=1e-6)
 
 
+def test_nor_does_it_need_what_tensorflow_s_softmax_leaves_with_its_answers():
+    """Other libraries leave nothing, and a probability of 0 tells nothing."""
+    model = a_model()
+    loss = CrossEntropy(model)
+    model.layers[0].kernel.assign(np.eye(5))
+    answers = model(np.array([[500, 0, 0, 0, 0]], np.float32))
+    del answers._keras_logits
+    np.testing.assert_allclose(loss([1], answers), 500)
+
+
 def test_a_column_of_labels_is_a_row_of_them():
     model = a_model()
     loss = CrossEntropy(model, reduction=None)

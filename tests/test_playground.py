@@ -626,8 +626,9 @@ def test_a_scale_of_colours_is_for_a_map_or_a_layer(page):
     until(page, lambda: with_yellow() >= 4)
 
 
-def test_pointing_at_a_map_shows_what_feeds_it(page):
-    page.locator(".layer", has_text="conv2").locator(".tile").nth(6).hover()
+@pytest.mark.parametrize("unit", [0, 3, 6])
+def test_pointing_at_a_map_shows_what_feeds_it(page, unit):
+    page.locator(".layer", has_text="conv2").locator(".tile").nth(unit).hover()
     arrays = {
         path.split("/", 1)[1]: array.astype(np.float32)
         for path, array in weights.read(get(LENET)).items()
@@ -635,10 +636,10 @@ def test_pointing_at_a_map_shows_what_feeds_it(page):
     image = probes.aeroplane(32).astype(np.float32) / 255
     maps = layers.conv2d(image, arrays["conv1/kernel"], arrays["conv1/bias"])
     maps = layers.max_pool2d(layers.relu(maps), 2)
-    parts = maps.mean(axis=(0, 1)) * arrays["conv2/kernel"][..., 6].sum(axis=(0, 1))
+    parts = maps.mean(axis=(0, 1)) * arrays["conv2/kernel"][..., unit].sum(axis=(0, 1))
     said = page.locator(".bench .hint").inner_text().replace("−", "-")
     strongest = np.argsort(-np.abs(parts))[:3]
-    assert said.startswith("conv2, 6: most comes from pool1")
+    assert said.startswith(f"conv2, {unit}: most comes from pool1")
     told = re.findall(r"(\d) \(([-+][\d.]+)\)", said)
     assert [int(unit) for unit, _ in told] == strongest.tolist()
     np.testing.assert_allclose([float(part) for _, part in told], parts[strongest], rtol=1e-2)
@@ -647,6 +648,20 @@ def test_pointing_at_a_map_shows_what_feeds_it(page):
     assert page.locator(".edges path.minus:not(.back)").count() == (parts < 0).sum()
     page.mouse.move(0, 0)
     assert page.locator(".edges path").count() == 0
+
+
+@pytest.mark.parametrize(("layer", "unit", "said"), [(5, 37, "flatten, 37"), (2, 4, "pool1, 4")])
+def test_what_is_only_handed_on_comes_from_one_map(page, layer, unit, said):
+    page.evaluate("playground.part((app) => { window.app = app; })")
+    point = "([layer, unit]) => app.point({ side: 0, layer, unit })"
+    page.evaluate(point, [layer, unit])
+    assert page.locator(".bench .hint").inner_text() == said
+    marks = "all => all.map((each) => ['x', 'y'].map((name) => Number(each.getAttribute(name))))"
+    own, before = page.locator(".edges rect").evaluate_all(marks)[:2]
+    # Of 16 maps, those of a pixel side by side; of 6, the same.
+    page.evaluate(point, [layer - 1, unit % 16])
+    assert page.locator(".edges rect").evaluate_all(marks)[0] == before != own
+    page.evaluate("app.point(null)")
 
 
 def test_the_keyboard_alone_goes_from_the_picture_to_a_pixel(page):

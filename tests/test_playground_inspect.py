@@ -59,7 +59,7 @@ EXPLAIN = """async (file, pixels, draws) => {
         const [first, count] = [told.place - told.unit, output.shape.at(-1)];
         return {
             ...told, type: layer.type, activation: layer.activation,
-            sums: [...told.inside].map(({x}) => x),
+            seen: [...told.inside].map(({x}) => x),
             logits: output.logits ? [...output.logits.slice(first, first + count)] : null,
             scale: layer.scale?.[told.unit], offset: layer.offset?.[told.unit],
         };
@@ -69,9 +69,15 @@ EXPLAIN = """async (file, pixels, draws) => {
 
 def expected(told):
     """The value from what is told of it, and from nothing else."""
-    seen = np.array(told["sums"])
+    seen = np.array(told["seen"])
     if told["type"] in ("conv2d", "dense"):
-        products = sum(term["x"] * term["w"] for term in told["terms"])
+        by_channel = np.zeros(len(told["sums"]))
+        for k, term in enumerate(told["terms"]):
+            by_channel[k % len(by_channel)] += term["x"] * term["w"]
+        assert told["sums"] == pytest.approx(by_channel, rel=1e-6, abs=1e-9)
+        # Of two as large, either.
+        assert abs(by_channel[told["channel"]]) == pytest.approx(np.abs(by_channel).max())
+        products = by_channel.sum()
         score = products + told["bias"]
         assert told["score"] == pytest.approx(score)
         if told["activation"] == "softmax":
