@@ -194,6 +194,26 @@ def as_shown(value, digits=5):
     return pytest.approx(float(f"{value:.{digits}g}"), abs=1e-9)
 
 
+def test_the_channels_maps_are_those_of_the_unit_and_of_the_picture(page):
+    def maps():
+        paintings = page.locator(".inspect fieldset canvas")
+        return paintings.evaluate_all("all => all.map((canvas) => canvas.toDataURL())")
+
+    select(page, 3, [0, 0, 0])
+    first = maps()
+    select(page, 3, [1, 1, 0])
+    assert maps() == first
+    select(page, 3, [0, 0, 1])
+    other = maps()
+    assert len(first) == len(other) == 6
+    assert not {*first} & {*other}
+    page.evaluate("""async () => {
+        const { pixels, source } = app.original;
+        await app.setImage(pixels.map((x) => 255 - x), "negative", null, source);
+    }""")
+    assert not {*maps()} & {*other}
+
+
 LAYERS = "rescaling conv1 pool1 conv2 pool2 flatten dense1 dense2 dense3".split()
 
 
