@@ -23,12 +23,13 @@ playground.part((app) => {
   const pin = make("div", { className: "pin" });
   const caption = make("figcaption");
   const view = make("figure", {}, make("div", { className: "frame" }, canvas, pin), caption);
-  const work = make("div", { className: "work" });
+  const tables = make("div", { className: "tables" });
+  const work = make("div", { className: "work" }, tables);
   const place = app.place("inspect");
   place.append(formula, steps, view, work);
 
   let timer = null;
-  // The chosen neuron with all that belongs to it, and the maps of its channels.
+  // The chosen neuron with all that belongs to it, and the form with the maps of its channels.
   let now = null;
   let maps = {};
   link(place);
@@ -42,6 +43,7 @@ playground.part((app) => {
     const [model, input, output] = [models[side], inputOf(app, side, i), results[side][i]];
     const layer = model.layers[i];
     now = { ...explain(layer, input, output, at), i, at, model, layer, input, output };
+    now.convolution = layer.kernel?.shape.length === 4;
     // Kept while the window moves on.
     now.channel = selection.channel ??= now.channel;
     now.channelName = (c) => channelName(model, i, c);
@@ -58,7 +60,13 @@ playground.part((app) => {
     steps.hidden = at.length < 3;
     refill(formula, ...written(now, learnt));
     showInput();
-    refill(work, ...boards());
+    refill(tables, ...boards());
+    // Left where it is if it is there: to lay out a hundred maps again takes as long as all else.
+    const form = now.convolution && channelMaps();
+    if (work.firstChild !== (form || tables)) {
+      tables.previousSibling?.remove();
+      if (form) tables.before(form);
+    }
     // Of many channels, the one that is shown is in sight, with its map above it.
     const chosen = work.querySelector("input:checked");
     if (chosen) chosen.closest("fieldset").scrollTop = chosen.offsetTop - 100;
@@ -83,8 +91,7 @@ playground.part((app) => {
 
   function boards() {
     const { i, at, place, model, layer, input, output, terms, winner, strongest } = now;
-    const convolution = layer.kernel?.shape.length === 4;
-    const list = convolution ? kernels() : layer.kernel ? [weighed()] : [];
+    const list = now.convolution ? kernels() : layer.kernel ? [weighed()] : [];
     if (layer.size) list.push(grid("x", "x: the window", terms, layer.size[1], "x"));
     if (layer.activation === "softmax") list.push(powers(output.logits ?? input.data));
     const back = layer.size ? winner : strongest;
@@ -94,37 +101,38 @@ playground.part((app) => {
     if (at.length === 3 && model.layers[i + 1]?.type === "flatten") {
       list.push(button(`Open flatten, unit ${place}`, () => choose(i + 1, [place])));
     }
-    const tables = make("div", { className: "tables" }, ...list);
-    return convolution ? [channelMaps(), tables] : [tables];
+    return list;
   }
 
-  // A convolution, channel by channel.
+  // A convolution, channel by channel; drawn once, for all places of a map.
   function channelMaps() {
-    const { layer, input, output, unit, sum, sums, channel } = now;
-    if (maps.output !== output || maps.unit !== unit) {
-      const each = planes(layer, input, unit);
-      const limit = Math.max(...extent(...each).map(Math.abs));
-      const thumbnails = each.map((map) => {
-        const thumbnail = make("canvas");
-        paint(thumbnail, map, output.shape, app.palette, -limit, limit);
-        return thumbnail;
-      });
-      maps = { output, unit, thumbnails };
-    }
-    const choices = maps.thumbnails.map((thumbnail, c) => {
-      const onchange = () => app.select({ ...app.selection, channel: c });
-      const checked = c === channel;
-      const radio = make("input", { type: "radio", name: "channel", checked, onchange });
-      const shown = cell("span", "Σ", brief(sums[c]));
-      return make("label", {}, thumbnail, radio, ` ${now.channelName(c)} `, shown);
+    const { output, unit, sum, sums, channel } = now;
+    if (maps.output !== output || maps.unit !== unit) maps = { output, unit, ...drawn() };
+    sums.forEach((value, c) => {
+      maps.radios[c].checked = c === channel;
+      maps.shown[c].textContent = brief(value);
     });
-    const legend = make(
-      "legend",
-      {},
-      "Each channel's own map, and its sum here; all together ",
-      cell("span", "Σ", number(sum)),
-    );
-    return make("form", {}, make("fieldset", {}, legend, ...choices));
+    maps.total.textContent = number(sum);
+    return maps.form;
+  }
+
+  function drawn() {
+    const { layer, input, output, unit } = now;
+    const each = planes(layer, input, unit);
+    const limit = Math.max(...extent(...each).map(Math.abs));
+    const [total, ...shown] = [0, ...each].map(() => cell("span", "Σ", ""));
+    const radios = each.map((_, c) => {
+      const onchange = () => app.select({ ...app.selection, channel: c });
+      return make("input", { type: "radio", name: "channel", onchange });
+    });
+    const choices = each.map((map, c) => {
+      const thumbnail = make("canvas");
+      paint(thumbnail, map, output.shape, app.palette, -limit, limit);
+      return make("label", {}, thumbnail, radios[c], ` ${now.channelName(c)} `, shown[c]);
+    });
+    const said = "Each channel's own map, and its sum here; all together ";
+    const legend = make("legend", {}, said, total);
+    return { form: make("form", {}, make("fieldset", {}, legend, ...choices)), radios, shown, total };
   }
 
   function kernels() {
