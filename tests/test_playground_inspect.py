@@ -329,6 +329,17 @@ def test_another_channel_is_looked_at(page):
     np.testing.assert_allclose(cells, result(page, 0)[3:8, 4:9, 2].ravel(), atol=1e-3)
 
 
+@pytest.mark.parametrize("channel", [0, 2, 5])
+def test_all_of_the_channel_s_map_is_in_sight(page, channel):
+    """Its fields scroll under the legend, which stays."""
+    page.set_viewport_size({"width": 280, "height": 844})
+    select(page, 3, [4, 5, 6], channel=channel)
+    label = page.locator(".inspect label", has=page.locator("input:checked")).bounding_box()
+    fieldset, legend = (page.locator(each).bounding_box() for each in ("fieldset", "legend"))
+    assert legend["y"] + legend["height"] - 1 <= label["y"]
+    assert label["y"] + label["height"] <= fieldset["y"] + fieldset["height"] + 1
+
+
 def test_the_channel_that_counts_most_comes_first_and_stays(page):
     at = [4, 5, 6]
     page.evaluate("at => app.select({side: 0, layer: 3, at})", at)

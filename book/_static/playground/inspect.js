@@ -67,9 +67,11 @@ playground.part((app) => {
       tables.previousSibling?.remove();
       if (form) tables.before(form);
     }
-    // Of many channels, the one that is shown is in sight, with its map above it.
-    const chosen = work.querySelector("input:checked");
-    if (chosen) chosen.closest("fieldset").scrollTop = chosen.offsetTop - 100;
+    // Of many channels, the one that is shown is in sight; the legend stays above what scrolls.
+    const chosen = work.querySelector("label:has(input:checked)");
+    if (!chosen) return;
+    const [legend] = chosen.parentNode.children;
+    chosen.parentNode.scrollTop = chosen.offsetTop - legend.offsetHeight;
   }
 
   // The map that comes in, with the window on it.
