@@ -236,7 +236,12 @@ def test_the_search_finds_pages_without_an_error(windows, address, site, excerpt
     found = page.locator("#search-results ul.search > li")
     first = [link.get_attribute("href") for link in found.locator("> a").all()[:2]]
     cut_out = found.locator(".context").count()
+    glass, field = (
+        page.locator(f".bd-search-container form {each}").bounding_box() for each in ("i", "input")
+    )
     page.close()
+    # The words that are searched for begin beside it.
+    assert glass["x"] + glass["width"] <= field["x"]
     assert first == ["reference/glossary.html#term-pooling", "concepts/pooling.html"]
     assert bool(cut_out) == excerpts
     assert errors == []

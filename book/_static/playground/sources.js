@@ -19,7 +19,7 @@ playground.part((app) => {
   const colour = make("input", { type: "color", value: "#d55e00", ariaLabel: "Colour" });
   const size = make("input", { type: "range", min: 0.5, max: 5, step: 0.5, ariaLabel: "Brush" });
   const tools = make("div", { className: "tools", hidden: true }, colour, size, sheet);
-  tools.append(hint("Paint with the pointer, or the arrow keys and Space. Dials show later."));
+  tools.append(hint("Paint by pointer, or by arrow keys and Space. Disturbances show later."));
   const own = make("label", { className: "button" }, "Your file", file);
   place.append(frame, title, samples, make("div", { className: "controls" }, own, draw, camera));
   place.append(tools, hint("Or drop or paste a picture. Nothing leaves your machine."));
