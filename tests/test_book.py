@@ -216,6 +216,33 @@ def test_the_package_is_documented(pages, site):
     assert not any("._" in name for name in names)
 
 
+def test_beside_the_package_only_its_modules_are_listed(pages, site):
+    """Until one is read: its names come then. On other pages the inner sections are listed."""
+    listed = "#pst-page-toc-nav ul.visible > .toc-h{}".format
+    package, other = pages[site / "reference/api.html"], pages[site / "beyond/searching.html"]
+    assert len(package.select(listed(2))) > 20 and not package.select(listed(3))
+    assert package.select("#pst-page-toc-nav .toc-h3") and other.select(listed(3))
+
+
+def test_every_mark_in_code_looks_unlike_the_text_around_it(pages, site):
+    """In at least one of the two themes, by the style sheet that the site has."""
+    sheet = (site / "_static/pygments.css").read_text()
+    rule = re.compile(r'html\[data-theme="(\w+)"\] \.highlight( \.\w+)?\s*\{([^}]*)\}')
+    colours = {
+        (theme, name.strip(" .")): re.sub(r"background(-color)?:[^;]*;|[\s;]", "", look)
+        for theme, name, look in rule.findall(sheet)
+    }
+    marks = {
+        mark
+        for page in pages.values()
+        for span in page.select("article .highlight pre span[class]")
+        for mark in span["class"]
+    }
+    told_apart = {mark for (theme, mark), colour in colours.items() if colour != colours[theme, ""]}
+    assert {"k", "s2", "c1"} < marks
+    assert marks <= told_apart
+
+
 def test_a_page_says_what_it_is_where_it_is_linked_to(pages, site):
     for path, page in pages.items():
         about = {tag["property"]: tag["content"] for tag in page.select("meta[property]")}

@@ -19,6 +19,7 @@ PACKAGE = Path(cnn_explainer.__file__).parent
 def setup(app):
     """Connect to Sphinx."""
     app.connect("source-read", _write)
+    app.connect("html-page-context", _fold)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -27,6 +28,12 @@ def _write(app, docname, source):
         for path in sorted(PACKAGE.rglob("*.py")):
             app.env.note_dependency(str(path))
         source[0] += "\n\n".join(["", *reference()])
+
+
+def _fold(app, pagename, templatename, context, doctree):
+    """Beside the page the modules are listed, and the names of the one that is read."""
+    if pagename == PAGE:
+        context["theme_show_toc_level"] = 1
 
 
 def reference() -> Iterator[str]:
