@@ -257,6 +257,16 @@ def test_a_link_to_an_inner_section_hits_it(windows, address, width):
     assert 0 <= top <= 100
 
 
+def test_beside_the_package_the_names_of_the_module_that_is_read_are_listed(windows, address):
+    page = windows[WIDTHS[0]].new_page()
+    page.goto(f"{address}/reference/api.html#layers-conv2d")
+    inner = page.locator("#pst-page-toc-nav .toc-h3 > a:visible")
+    inner.filter(has_text="layers.conv2d_gradients").wait_for()
+    names = inner.all_inner_texts()
+    page.close()
+    assert "layers.conv2d" in names and all(name.startswith("layers.") for name in names)
+
+
 def test_the_focus_is_seen_on_every_button_of_the_header(windows, address):
     page = windows[WIDTHS[0]].new_page()
     page.goto(f"{address}/concepts/pooling.html")
