@@ -214,6 +214,10 @@ def test_the_package_is_documented(pages, site):
     names = {heading.get_text() for heading in page.select("h3 code")}
     assert {"layers.conv2d", "figures.curves", "runs.load", "claims.check"} <= names
     assert not any("._" in name for name in names)
+    code = [each.get_text() for each in page.select("pre")]
+    # In the first, text follows the example; in the second nothing does.
+    for example in ("(8, 227, 227, 3) and (11, 11, 3, 96), stride=4 ", "softmax([1000, 1001])  "):
+        assert any(example in each for each in code)
 
 
 def test_beside_the_package_only_its_modules_are_listed(pages, site):

@@ -5,8 +5,8 @@ would load TensorFlow.
 """
 
 import ast
-import inspect
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import cnn_explainer
 
 PAGE = "reference/api"
 PACKAGE = Path(cnn_explainer.__file__).parent
+WIDE_ARROW = re.compile(r" {2}->|-> {2}")
+"""From an example to what it gives."""
 
 
 def setup(app):
@@ -71,15 +73,23 @@ def _module(name: str, tree: ast.Module, parts: list) -> Iterator[str]:
         for part in documented:
             yield f"### `{name}.{part.name}`"
             yield f"```python\n{_signature(part)}\n```"
-            yield inspect.cleandoc(ast.get_docstring(part))
+            yield _text(part)
             if isinstance(part, ast.ClassDef):
                 yield from _methods(part)
 
 
 def _methods(part: ast.ClassDef) -> Iterator[str]:
     for method in filter(_is_public, part.body):
-        if text := ast.get_docstring(method):
-            yield f"**`{method.name}`**: {text}"
+        if ast.get_docstring(method):
+            yield f"**`{method.name}`**: {_text(method)}"
+
+
+def _text(part) -> str:
+    """The docstring, with its examples as code; not all of them are indented."""
+    return "\n\n".join(
+        textwrap.indent(textwrap.dedent(each), "    ") if WIDE_ARROW.search(each) else each
+        for each in ast.get_docstring(part).split("\n\n")
+    )
 
 
 def _signature(part) -> str:

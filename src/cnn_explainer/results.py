@@ -53,8 +53,8 @@ def row(run: Run) -> dict[str, str | int | float | bool]:
 def frame(chosen: Iterable[Run] | None = None) -> "pd.DataFrame":
     """Runs as a data frame, a row each; without an argument all records.
 
-    frame()[["name", "seed", "accuracy"]]
-    frame(runs.of("lenet5-plain")).accuracy.mean()
+    frame()[["name", "seed", "accuracy"]]             ->  three columns
+    frame(runs.of("lenet5-plain")).accuracy.mean()    ->  over the seeds
     """
     import pandas as pd
 

@@ -17,7 +17,8 @@ from .svg import BLUE
 def ablation(way: Mapping[str, Sequence[Run]]) -> Figure:
     """Accuracy on the test images after each step, the first above.
 
-    ablation({title: runs.of(each) for title, each in cnn.ablation.steps("lenet5-refined").items()})
+        steps = cnn.ablation.steps("lenet5-refined")
+        ablation({title: runs.of(each) for title, each in steps.items()})
 
     Raises `ValueError` if a step has no run, as `provenance.as_seeds`.
     """
