@@ -215,6 +215,10 @@ def test_the_package_is_documented(pages, site):
     assert {"layers.conv2d", "figures.curves", "runs.load", "claims.check"} <= names
     assert not any("._" in name for name in names)
     code = [each.get_text() for each in page.select("pre")]
+    points = {each.get_text().strip() for each in page.select("li")}
+    speed = "Training alone, validation aside; the median over the epochs."
+    assert f"images_per_second: PositiveFloat: {speed}" in points
+    assert {"history: History", "stride: int = 1", "UNTOLD = 'cannot be told'"} <= points
     # In the first, text follows the example; in the second nothing does.
     for example in ("(8, 227, 227, 3) and (11, 11, 3, 96), stride=4 ", "softmax([1000, 1001])  "):
         assert any(example in each for each in code)

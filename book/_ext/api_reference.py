@@ -75,7 +75,29 @@ def _module(name: str, tree: ast.Module, parts: list) -> Iterator[str]:
             yield f"```python\n{_signature(part)}\n```"
             yield _text(part)
             if isinstance(part, ast.ClassDef):
+                yield "\n".join(_fields(part))
                 yield from _methods(part)
+
+
+def _fields(part: ast.ClassDef) -> Iterator[str]:
+    """A point each: its name, kind and default, and the text below it, if there is one."""
+    for field, after in zip(part.body, [*part.body[1:], None], strict=True):
+        if _is_field(field, part):
+            match after:
+                case ast.Expr(ast.Constant(str(text))):
+                    said = ": " + " ".join(text.split())
+                case _:
+                    said = ""
+            yield f"- `{ast.unparse(field)}`{said}"
+
+
+def _is_field(field: ast.stmt, part: ast.ClassDef) -> bool:
+    match field:
+        case ast.AnnAssign(ast.Name(name)):
+            return not name.startswith("_")
+        case ast.Assign():  # Of a member; elsewhere it is none that a reader uses.
+            return any("Enum" in ast.unparse(base) for base in part.bases)
+    return False
 
 
 def _methods(part: ast.ClassDef) -> Iterator[str]:
@@ -94,7 +116,8 @@ def _text(part) -> str:
 
 def _signature(part) -> str:
     if isinstance(part, ast.ClassDef):
-        bases = ", ".join(map(ast.unparse, part.bases))
+        named = map(ast.unparse, part.bases)
+        bases = ", ".join(name for name in named if not name.startswith("_"))
         return f"class {part.name}({bases})" if bases else f"class {part.name}"
     returned = f" -> {ast.unparse(part.returns)}" if part.returns else ""
     line = f"{part.name}({ast.unparse(part.args)}){returned}"
@@ -107,4 +130,5 @@ def _signature(part) -> str:
 
 def _is_public(part: ast.stmt) -> bool:
     kinds = ast.FunctionDef | ast.ClassDef
-    return isinstance(part, kinds) and not part.name.startswith("_")
+    # The last is for Pydantic.
+    return isinstance(part, kinds) and not part.name.startswith(("_", "model_post_init"))
