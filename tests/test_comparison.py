@@ -205,9 +205,18 @@ def test_what_cannot_be_compared_is_refused(second, measure, complaint):
 def test_the_words_are_the_numbers():
     found = Difference("A", "B", MEASURES["accuracy"], -0.0214, -0.0301, 0.0002, 0.051, "made up")
     assert found.words == (
-        "The accuracy of A is 2.1 points below that of B (95\u00a0% interval: 0.0 to 3.0 points;"
+        "The accuracy of A is 2.1 points below that of B (95\u00a0% interval: −0.02 to 3.0 points;"
         " made up). That is within noise."
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "shown"),
+    [(0.00026, "0.03 to"), (-0.00026, "−0.03 to"), (1e-9, "0.0 to"), (0, "0.0 to"), (0.01, "1.0")],
+)
+def test_beside_zero_the_words_show_on_which_side(low, shown):
+    found = Difference("A", "B", MEASURES["accuracy"], 0.0154, low, 0.0298, 0.04, "made up")
+    assert f"interval: {shown}" in found.words
 
 
 def test_what_is_negative_has_a_minus():

@@ -8,6 +8,7 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import cnn_explainer
@@ -81,7 +82,7 @@ def _module(name: str, tree: ast.Module, parts: list) -> Iterator[str]:
 
 def _fields(part: ast.ClassDef) -> Iterator[str]:
     """A point each: its name, kind and default, and the text below it, if there is one."""
-    for field, after in zip(part.body, [*part.body[1:], None], strict=True):
+    for field, after in pairwise([*part.body, None]):
         if _is_field(field, part):
             match after:
                 case ast.Expr(ast.Constant(str(text))):

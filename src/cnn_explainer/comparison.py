@@ -129,7 +129,9 @@ class Difference:
         return f"{sentence} {self._conclusion}"
 
     def _number(self, value: float) -> str:
-        decimals = 1 if self.measure.scale == 100 else 2
+        least = 1 if self.measure.scale == 100 else 2
+        # An end of an interval that is close to zero shows on which side it lies.
+        decimals = next((each for each in range(least, least + 3) if round(value, each)), least)
         # Rounded first, and 0 added: there is no −0.0.
         return f"{round(value, decimals) + 0:.{decimals}f}".replace("-", "−")
 
